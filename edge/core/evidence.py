@@ -1,0 +1,141 @@
+"""Gather what the frames of one track say until it is enough to decide.
+
+One frame proves nothing. A person is named when k of the last n usable frames agree and the mean
+liveness over them reaches the threshold; a face stays unknown, or counts as an attack, only after a
+full window says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from edge.core.face import PersonId
+from edge.core.quality import Problem
+
+
+class Outcome(StrEnum):
+    """What a track turned out to be."""
+
+    RECOGNIZED = "recognized"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+    NOT_LIVE = "not_live"
+    POOR_QUALITY = "poor_quality"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceConfig:
+    """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
+    window. liveness_threshold: on the mean over the window. poor_s: how long a steady face may show
+    only unusable frames. again_s: silence on a track after a verdict, before the next."""
+
+    agree: int = 3
+    window: int = 8
+    liveness_frames: int = 3
+    liveness_threshold: float = 0.5
+    poor_s: float = 3.0
+    again_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One usable frame of a track. person is None below the threshold; ambiguous when two people match."""
+
+    at: float
+    person: PersonId | None
+    ambiguous: bool
+    similarity: float
+    margin: float
+    liveness: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for a track, with the means of the frames it rests on."""
+
+    outcome: Outcome
+    person: PersonId | None
+    similarity: float
+    margin: float
+    liveness: float
+    frames: int
+    quality: float
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The evidence on one track so far. `since` is when its present, undecided stretch began."""
+
+    since: float
+    observations: tuple[Observation, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    quiet_until: float = float("-inf")
+
+
+def add(
+    gathered: Gathered, observation: Observation, config: EvidenceConfig
+) -> tuple[Gathered, Verdict | None]:
+    """Take one usable frame. Returns the evidence after it, and a verdict when there is one."""
+    if observation.at < gathered.quiet_until:
+        return gathered, None
+    window = (*gathered.observations, observation)[-config.window :]
+    gathered = replace(gathered, observations=window, problems=())
+    verdict = judge(window, config)
+    return (gathered, None) if verdict is None else (_decided(observation.at, config), verdict)
+
+
+def add_unusable(
+    gathered: Gathered, problems: tuple[Problem, ...], now: float, config: EvidenceConfig
+) -> tuple[Gathered, Verdict | None]:
+    """Take one frame that failed a gate. A face that shows nothing else for `poor_s` is refused."""
+    if now < gathered.quiet_until:
+        return replace(gathered, since=now), None
+    gathered = replace(gathered, problems=problems)
+    if gathered.observations or now - gathered.since < config.poor_s:
+        return gathered, None
+    verdict = Verdict(Outcome.POOR_QUALITY, None, 0.0, 0.0, 0.0, 0, 0.0, problems)
+    return _decided(now, config), verdict
+
+
+def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | None:
+    """Decide on a window of usable frames, or None while they do not suffice."""
+    votes = Counter(seen.person for seen in window if seen.person is not None)
+    person, count = votes.most_common(1)[0] if votes else (None, 0)
+    is_full = len(window) >= config.window
+    live = _mean([seen.liveness for seen in window])
+    if len(window) < config.liveness_frames:
+        return None
+    if count >= config.agree and live >= config.liveness_threshold and len(votes) == 1:
+        return _verdict(Outcome.RECOGNIZED, person, window)
+    if not is_full:
+        return None
+    if live < config.liveness_threshold:
+        return _verdict(Outcome.NOT_LIVE, None, window)
+    if len(votes) > 1 or sum(seen.ambiguous for seen in window) >= config.agree:
+        return _verdict(Outcome.AMBIGUOUS, None, window)
+    return _verdict(Outcome.UNKNOWN, None, window)
+
+
+def _decided(now: float, config: EvidenceConfig) -> Gathered:
+    return Gathered(since=now, quiet_until=now + config.again_s)
+
+
+def _verdict(outcome: Outcome, person: PersonId | None, window: tuple[Observation, ...]) -> Verdict:
+    counted = [seen for seen in window if person is None or seen.person == person]
+    return Verdict(
+        outcome=outcome,
+        person=person,
+        similarity=_mean([seen.similarity for seen in counted]),
+        margin=_mean([seen.margin for seen in counted]),
+        liveness=_mean([seen.liveness for seen in window]),
+        frames=len(window),
+        quality=_mean([seen.quality for seen in counted]),
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,56 @@
+"""Plane geometry and head rotation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.core.face import Box, Landmarks, Pose
+
+RIGHT_EYE_OUTER, LEFT_EYE_OUTER, FOREHEAD, CHIN = 33, 263, 10, 152
+_FRONTAL_PITCH_DEG = 0.0
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.y1, b.y1) - max(a.y0, b.y0)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (a.area + b.area - shared)
+
+
+def inside(point: tuple[float, float], polygon: Sequence[tuple[float, float]]) -> bool:
+    """Whether a point lies in a simple polygon (even-odd rule; W. R. Franklin's PNPOLY)."""
+    x, y = point
+    result = False
+    xj, yj = polygon[-1]
+    for xi, yi in polygon:
+        if (yi > y) != (yj > y) and x < (xj - xi) * (y - yi) / (yj - yi) + xi:
+            result = not result
+        xj, yj = xi, yi
+    return result
+
+
+def head_pose(landmarks: Landmarks) -> Pose:
+    """Read the head's rotation from the mesh: the eye line is its x axis, forehead to chin its y axis.
+
+    The mesh's z makes both axes vectors in space, so the angles need no camera matrix. A frontal
+    face's forehead-chin line is not quite parallel to the picture; that offset is taken off the pitch.
+    """
+    points = landmarks.points
+    across = points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER]
+    down = points[CHIN] - points[FOREHEAD]
+    yaw = math.degrees(math.atan2(across[2], math.hypot(across[0], across[1])))
+    pitch = math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
+    roll = math.degrees(math.atan2(across[1], across[0]))
+    return Pose(yaw=yaw, pitch=pitch - _FRONTAL_PITCH_DEG, roll=roll)
+
+
+def eye_distance(landmarks: Landmarks) -> float:
+    """Pixels between the outer corners of the eyes, in the picture plane."""
+    across = landmarks.points[LEFT_EYE_OUTER, :2] - landmarks.points[RIGHT_EYE_OUTER, :2]
+    return float(np.hypot(across[0], across[1]))
