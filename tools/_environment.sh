@@ -74,11 +74,15 @@ fingerprint() {
     { cat pyproject.toml tools/_environment.sh && printf '%s\n' "$root" "${OSTIARY_PYTHON:-}"; } | sha256sum | cut -c 1-64
 }
 
-# $1: where. $2: an interpreter. Keeps an environment that works and is of this place.
+version_of() { "$1" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null; }
+
+# $1: where. $2: an interpreter. Keeps an environment that works, is of that version, and was made
+# at this place (its scripts name the place they were made at).
 make_venv() {
     local where="$1" python="$2"
     if [ -d "$where" ]; then
-        if "$where/bin/python" -c 'import sys, pip; sys.exit(sys.prefix != sys.argv[1])' "$where" 2>/dev/null; then
+        if [ "$(version_of "$where/bin/python")" = "$(version_of "$python")" ] &&
+            grep -qsF "$where/bin/python" "$where/bin/pip" && "$where/bin/pip" --version >/dev/null 2>&1; then
             return 0
         fi
         rm -rf "$where"
@@ -95,12 +99,13 @@ pip_install() {
 }
 
 require_python() { # sets `python`
-    if ! python="$(find_python)" && is_root; then
+    if ! python="$(find_python)" && [ -z "${OSTIARY_PYTHON:-}" ] && is_root; then
         say "Installing system packages: python3-venv"
         apt_install python3 python3-venv || true
         python="$(find_python)" || true
     fi
-    [ -n "$python" ] || fail "no Python 3.11, 3.12 or 3.13 with its venv module; as root: apt-get install python3-venv (or set OSTIARY_PYTHON)"
+    [ -n "$python" ] || [ -z "${OSTIARY_PYTHON:-}" ] || fail "OSTIARY_PYTHON=$OSTIARY_PYTHON is not a Python 3.11, 3.12 or 3.13 with its venv module"
+    [ -n "$python" ] || fail "no Python 3.11, 3.12 or 3.13 with its venv module; as root: apt-get install python3-venv; or set OSTIARY_PYTHON"
 }
 
 make_environment() {
