@@ -38,6 +38,7 @@ class FramesCamera:
         fps: float = FOLDER_FPS,
         loop: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        first_sequence: int = 0,
     ) -> None:
         self._frames = frames
         self._period_s = 1.0 / fps
@@ -48,7 +49,7 @@ class FramesCamera:
         self._pictures: Iterator[Image] | None = None
         self._waiting: Image | None = None
         self._due = 0.0
-        self._sequence = 0
+        self._sequence = first_sequence
 
     def start(self) -> None:
         self.close()
@@ -122,6 +123,7 @@ class ReplayCamera:
         self._loop = loop
         self._clock = clock
         self._camera: FramesCamera | None = None
+        self._sequence = 0
 
     def start(self) -> None:
         """Raises CameraNotFound when there is nothing at the path that can be shown."""
@@ -139,13 +141,16 @@ class ReplayCamera:
             fps=self._fps or own_fps,
             loop=self._loop,
             clock=self._clock,
+            first_sequence=self._sequence,
         )
         self._camera.start()
 
     def read(self, timeout_s: float) -> Frame:
         if self._camera is None:
             raise CameraLost(f"the replay of {self._path} is not open; start it before reading")
-        return self._camera.read(timeout_s)
+        frame = self._camera.read(timeout_s)
+        self._sequence = frame.sequence + 1
+        return frame
 
     def close(self) -> None:
         if self._camera is not None:
