@@ -1,0 +1,110 @@
+"""The scenes of the demo: what the door's camera sees, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.decision import Reason
+from edge.core.frame import Image
+from edge.demo.camera_chain import CameraChain, SensorModel
+from edge.demo.corridor import corridor
+from edge.demo.mesh_motion import Stance, compose, draw_person
+from edge.demo.optics import DOOR_CAMERA, Optics
+from edge.demo.portrait import Portrait, load_portrait
+from edge.demo.walk import gait, stance_at
+
+FPS = 15.0
+ENROLLED = "Eileen Collins"
+
+View = tuple[Image, NDArray[np.float32] | None]
+Painter = Callable[[float], View]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One thing that happens at the door, and what must come of it.
+
+    decision: granted, denied or repeated. person: who is let in by face, None otherwise.
+    command: True when an MQTT unlock belongs to the scene.
+    """
+
+    name: str
+    title: str
+    decision: str
+    reason: Reason
+    person: str | None
+    seconds: float
+    command: bool = False
+
+    @property
+    def frame_count(self) -> int:
+        return round(self.seconds * FPS)
+
+    def frames(self, seed: int = 0) -> Iterator[Image]:
+        """Render uint8 (480, 640, 3) BGR frames, FPS a second; the same seed gives the same pictures."""
+        paint = _PAINTERS[self.name](seed)
+        chain = CameraChain(DOOR_CAMERA.width, DOOR_CAMERA.height, seed)
+        for number in range(self.frame_count):
+            image, light = paint(number / FPS)
+            yield chain.capture(image, number, light)
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("enrolled_walks_up", "Enrolled person walks up", "granted", Reason.ALLOW_GRANT, ENROLLED, 4.4),
+    Scene("stranger_walks_up", "Stranger walks up", "denied", Reason.DENY_UNKNOWN_FACE, None, 4.4),
+    Scene("mqtt_unlock", "Unlock command over MQTT", "granted", Reason.ALLOW_COMMAND, None, 1.6, True),
+    Scene("mqtt_unlock_again", "The same command again", "repeated", Reason.ALLOW_COMMAND, None, 1.6, True),
+)
+
+
+def scene(name: str) -> Scene:
+    """The scene of that name. Raises KeyError."""
+    return {s.name: s for s in SCENES}[name]
+
+
+def frames(name: str, seed: int = 0) -> Iterator[Image]:
+    """Render the frames of one scene; see `Scene.frames`."""
+    return scene(name).frames(seed)
+
+
+def enrolment_pictures(name: str = "eileen_collins") -> list[Image]:
+    """Three pictures to enrol a person from: the portrait, and two views with the head turned a little."""
+    portrait = load_portrait(name)
+    return [portrait.picture.copy(), *(_studio(portrait, yaw, pitch) for yaw, pitch in ((-11.0, 2.0), (11.0, -3.0)))]
+
+
+def _studio(portrait: Portrait, yaw: float, pitch: float) -> Image:
+    optics = Optics(width=640, height=640, focal=1100.0, center_x=320.0, horizon_y=320.0)
+    wall = np.linspace(196, 160, optics.height, dtype=np.float32)[:, None, None] * np.float32((0.93, 0.98, 1.0))
+    plain = np.broadcast_to(wall, (optics.height, optics.width, 3)).round().astype(np.uint8)
+    image, light = compose(plain, draw_person(portrait, Stance(0.0, -0.06, 1.0, yaw, pitch), optics))
+    good = SensorModel(full_well=20000.0, read_noise=4.0, vignetting=0.08, lens_sigma=0.5, jpeg_quality=94)
+    return CameraChain(optics.width, optics.height, 0, good).capture(image, 0, light)
+
+
+def _walker(name: str, eye_y_m: float) -> Callable[[int], Painter]:
+    def prepare(seed: int) -> Painter:
+        portrait, way = load_portrait(name), gait(seed, eye_y_m)
+
+        def paint(t: float) -> View:
+            return compose(corridor(DOOR_CAMERA), draw_person(portrait, stance_at(way, t), DOOR_CAMERA))
+
+        return paint
+
+    return prepare
+
+
+def _nobody(_seed: int) -> Painter:
+    return lambda _t: (corridor(DOOR_CAMERA), None)
+
+
+_PAINTERS: dict[str, Callable[[int], Painter]] = {
+    "enrolled_walks_up": _walker("eileen_collins", -0.10),
+    "stranger_walks_up": _walker("grace_hopper", -0.07),
+    "mqtt_unlock": _nobody,
+    "mqtt_unlock_again": _nobody,
+}
