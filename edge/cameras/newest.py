@@ -131,13 +131,12 @@ class _Grab(threading.Thread):
     def wait_open(self, timeout_s: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_open or self._failure is not None, timeout_s)
-            if self._failure is not None:
-                raise self._failure
-            if not self._is_open:
-                raise CameraNotFound(
-                    f"{self._source_name} did not open within {timeout_s:g} s; check that it is powered and "
-                    "reachable and that nothing else uses it"
-                )
+            if self._is_open:
+                return
+            raise self._failure or CameraNotFound(
+                f"{self._source_name} did not open within {timeout_s:g} s; check that it is powered and "
+                "reachable and that nothing else uses it"
+            )
 
     def take(self, timeout_s: float) -> Frame:
         with self._changed:

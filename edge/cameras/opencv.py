@@ -95,8 +95,9 @@ class OpenCvCamera:
                 raise CameraNotFound(f"no camera opens at {name}; {_cure(backend)}")
             if backend is Backend.V4L2:
                 self._ask(capture)
-        except cv2.error as error:
-            raise CameraNotFound(f"no camera opens at {name} ({error.err}); {_cure(backend)}") from None
+        except cv2.error:
+            # Its text may quote the source, password and all.
+            raise CameraNotFound(f"no camera opens at {name}; {_cure(backend)}") from None
         return _OpenCapture(name, capture, node)
 
     def _parameters(self, backend: Backend) -> list[int]:
@@ -151,21 +152,24 @@ class _OpenCapture:
 def backend_of(source: str | int) -> Backend:
     if isinstance(source, int):
         return Backend.V4L2
-    if "!" in source:
-        return Backend.GSTREAMER
-    if re.match(r"[a-z][a-z0-9+]*://", source, re.IGNORECASE):
+    if _URL.match(source):
         return Backend.STREAM
-    return Backend.V4L2
+    return Backend.GSTREAMER if "!" in source else Backend.V4L2
+
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SECRET = re.compile(
+    r"([\w-]*(?:user|pass|pwd|pw|token|key|secret|auth)[\w-]*=)(?:\"[^\"]*\"|[^&\s]+)", re.IGNORECASE
+)
 
 
 def redacted(source: str | int) -> str:
-    """The source as it may be logged: without the user and password of its URLs."""
+    """The source as it may be logged: without users, passwords and keys."""
     if isinstance(source, int) or source.isdecimal():
         return f"/dev/video{int(source)}"
-    shown = re.sub(r"(?<=://)[^\s!\"']*@", "", source)
-    return re.sub(
-        r"(?i)\b(user-id|user-pw|username|password|passwd|pwd|token|key)=[^&\s!]+", r"\1=***", shown
-    )
+    # A password may hold any character, also another "@", so the last one counts.
+    credentials = r"(?<=://).*@" if _URL.match(source) else r"(?<=://)\S*@"
+    return _SECRET.sub(r"\1***", re.sub(credentials, "", source, flags=re.DOTALL))
 
 
 def jetson_csi_pipeline(sensor_id: int = 0, size_wh: tuple[int, int] = (1280, 720), fps: int = 30) -> str:

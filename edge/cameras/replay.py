@@ -123,6 +123,7 @@ class ReplayCamera:
         self._loop = loop
         self._clock = clock
         self._camera: FramesCamera | None = None
+        self._skipped: set[Path] = set()
         self._sequence = 0
 
     def start(self) -> None:
@@ -130,7 +131,7 @@ class ReplayCamera:
         self.close()
         if self._path.is_dir():
             own_fps = FOLDER_FPS
-            _first_of(_folder_pictures(self._path, warn=True), self._path)
+            _first_of(_folder_pictures(self._path, self._skipped), self._path)
         elif self._path.is_file():
             own_fps = _clip_fps(self._path)
         else:
@@ -159,7 +160,7 @@ class ReplayCamera:
 
     def _pictures(self) -> Iterator[Image]:
         if self._path.is_dir():
-            return _folder_pictures(self._path, warn=False)
+            return _folder_pictures(self._path, self._skipped)
         return _clip_pictures(self._path)
 
 
@@ -176,13 +177,15 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     ]
 
 
-def _folder_pictures(folder: Path, *, warn: bool) -> Iterator[Image]:
+def _folder_pictures(folder: Path, skipped: set[Path]) -> Iterator[Image]:
+    """The readable pictures; each damaged one is warned of once and put into `skipped`."""
     files = (path for path in folder.iterdir() if path.suffix.lower() in PICTURES and path.is_file())
     for path in sorted(files, key=_natural):
         picture = _picture(path)
         if picture is not None:
             yield picture
-        elif warn:
+        elif path not in skipped:
+            skipped.add(path)
             logger.warning("%s is not a readable picture; the replay skips it", path)
 
 
