@@ -28,7 +28,8 @@ never one of these.
     │   ├── StoreFull              no space left
     │   ├── StoreLocked            another process holds it
     │   ├── StoreCorrupt           not a database, or a damaged one
-    │   └── StoreTooNew            written by a later version
+    │   ├── StoreTooNew            written by a later version
+    │   └── AlreadyCommitted       the decision or the command is in the journal already
     ├── GalleryError
     │   ├── PersonIdIllegal
     │   ├── PersonNotFound
@@ -36,6 +37,7 @@ never one of these.
     │   ├── DuplicatePerson        the face is enrolled under another id
     │   ├── GroupIdIllegal
     │   ├── GroupNotFound
+    │   ├── GroupExists
     │   └── TooManyFaces           the person has all the faces allowed
     ├── DoorError
     │   ├── BoardInvalid           a board profile that cannot be used
@@ -149,6 +151,10 @@ class StoreTooNew(StoreError):
     pass
 
 
+class AlreadyCommitted(StoreError):
+    pass
+
+
 class GalleryError(OstiaryError):
     exit_code = 7
 
@@ -174,6 +180,10 @@ class GroupIdIllegal(GalleryError):
 
 
 class GroupNotFound(GalleryError):
+    pass
+
+
+class GroupExists(GalleryError):
     pass
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.core.decision import Decision, Receipt
 from edge.core.events import Event, StoredEvent
-from edge.core.face import Embedding, Face, Landmarks, ModelId
+from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame, Image
+from edge.core.matching import Match
+from edge.core.person import FaceId, FaceRecord, Person, PersonRecord
 
 
 class Camera(Protocol):
@@ -31,8 +36,11 @@ class Camera(Protocol):
 
 
 class Detector(Protocol):
-    def detect(self, image: Image) -> list[Face]:
-        """Find faces in a uint8 (H, W, 3) BGR picture; best score first, overlaps removed."""
+    def detect(self, image: Image, thorough: bool = False) -> list[Face]:
+        """Find faces in a uint8 (H, W, 3) BGR picture; best score first, overlaps removed.
+
+        thorough: take the time a single picture deserves, rather than a frame of a stream.
+        """
 
 
 class Landmarker(Protocol):
@@ -87,30 +95,119 @@ class Inputs(Protocol):
     def close(self) -> None: ...
 
 
+class Gallery(Protocol):
+    """The people the door may know. Every method may raise StoreError."""
+
+    def revision(self) -> int:
+        """A number that grows with every change, by whichever process made it."""
+
+    def count(self) -> int:
+        """How many people there are."""
+
+    def add_person(self, person: Person) -> None:
+        """Raises PersonIdIllegal, PersonExists, GalleryError for a name that cannot be shown."""
+
+    def update_person(self, person: Person) -> None:
+        """Replace name, validity and revocation. Raises PersonNotFound."""
+
+    def remove_person(self, person: PersonId) -> None:
+        """Erase a person with faces and templates. Raises PersonNotFound."""
+
+    def person(self, person: PersonId) -> Person:
+        """Raises PersonNotFound."""
+
+    def people(self, offset: int = 0, limit: int = 100) -> list[Person]:
+        """A page of the people in the order of their ids."""
+
+    def add_face(
+        self, person: PersonId, embedding: Embedding, *, quality: float, source: str, at: datetime
+    ) -> FaceRecord:
+        """Enroll one more face. Raises PersonNotFound, TooManyFaces."""
+
+    def add_template(self, face: FaceId, embedding: Embedding) -> None:
+        """Give an enrolled face the template of another model. Raises PersonNotFound."""
+
+    def remove_face(self, face: FaceId) -> None:
+        """Erase one face. Raises PersonNotFound when there is no such face."""
+
+    def faces(self, person: PersonId) -> list[FaceRecord]:
+        """The faces of a person, in the order they were added. Raises PersonNotFound."""
+
+    def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
+        """All templates of one model: the owner of each row, and float32 (N, D) of norm 1."""
+
+    def models(self) -> dict[ModelId, int]:
+        """How many templates there are of each model."""
+
+    def put(self, records: Sequence[PersonRecord]) -> None:
+        """Store people with all that belongs to them, or none of it; known ones are replaced."""
+
+    def export(self) -> Iterator[PersonRecord]:
+        """Everything known of everybody, in the order of their ids."""
+
+
+class Matcher(Protocol):
+    """Templates of one model, ready to be compared. Safe to use from any thread."""
+
+    @property
+    def model(self) -> ModelId:
+        """Whose templates these are."""
+
+    @property
+    def size(self) -> int:
+        """How many templates a probe is compared with."""
+
+    def match(self, embedding: Embedding) -> Match | None:
+        """The most similar person, None when nobody is enrolled. Raises ModelMismatch."""
+
+    def match_all(self, embeddings: Sequence[Embedding]) -> list[Match | None]:
+        """Match the faces of one frame against the same state. Raises ModelMismatch."""
+
+
 class Journal(Protocol):
-    """The durable record: decisions, commands, and the events that tell of them."""
+    """The durable record: decisions, commands, and the events that tell of them.
 
-    def commit(self, decision: Decision, events: Sequence[Event]) -> Receipt:
-        """Store the decision and append its events in one durable transaction.
+    A command that moves a relay: `command_ack` first; a known one is answered with its ack and nothing
+    else. Then `commit` claims the id in the transaction of the decision, and only then the relay moves.
+    """
 
-        Raises StoreError when it cannot be made durable; then nothing is stored.
+    def commit(self, decision: Decision, events: Sequence[Event], *, ack: str = ...) -> Receipt:
+        """Store the decision, its events and the claim of `decision.command` in one durable transaction.
+
+        ack: JSON text that a repeat of the command is answered with. Raises AlreadyCommitted when the
+        decision or the command is stored already, StoreError when it cannot be made durable; then
+        nothing is stored.
         """
 
     def append(self, events: Sequence[Event]) -> None:
         """Append events that come from no decision, durably and together."""
 
-    def begin_command(self, command: str, now: datetime) -> str | None:
-        """Claim a command id, durably. Returns None when it is new, else the stored last ack."""
+    def command_ack(self, command: str) -> str | None:
+        """The ack stored for a command id, None when the id was never seen."""
+
+    def begin_command(self, command: str, now: datetime, ack: str = ...) -> str | None:
+        """Claim the id of a command that needs no decision, durably.
+
+        ack: what a repeat is answered with until another one is stored. Returns None when the id is
+        new, else the stored ack.
+        """
 
     def finish_command(self, command: str, ack: str) -> None:
         """Store the ack (JSON text) that a repeat of the command is answered with."""
 
+    def state(self, key: str) -> str | None:
+        """What `save_state` stored last under the key, across restarts; e.g. an operator's lockdown."""
+
+    def save_state(self, key: str, value: str | None, events: Sequence[Event] = ()) -> None:
+        """Store a value (None removes it) and append events, durably and together."""
+
 
 class Outbox(Protocol):
-    def pending(self, limit: int) -> list[StoredEvent]:
-        """The oldest events not yet marked sent, in the order of `seq`."""
+    def pending(self, limit: int, after: int = 0) -> list[StoredEvent]:
+        """The oldest events not yet marked sent with a `seq` above `after`, in the order of `seq`."""
 
-    def mark_sent(self, seqs: Iterable[int]) -> None: ...
+    def mark_sent(self, seqs: Iterable[int]) -> None:
+        """The broker has these; unknown numbers are passed over."""
 
     def depth(self) -> int:
         """How many events wait."""
@@ -134,7 +231,12 @@ class Bus(Protocol):
         """Begin connecting in the background; both callbacks only enqueue."""
 
     def publish(
-        self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False,
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
         on_acked: Callable[[], None] | None = None,
     ) -> bool:
         """Hand over one message. False when there is no session; then it was not taken."""

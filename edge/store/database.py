@@ -1,0 +1,179 @@
+"""One SQLite file, opened so that what it says it has stored is stored, and read by one owner only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import sqlite_utils
+
+from edge.errors import StoreUnwritable
+from edge.store.schema import check_ours, migrate
+from edge.store.trouble import damaged, translated
+
+Row: TypeAlias = tuple[Any, ...]
+
+_QUICK_CHECK_LIMIT = 64 * 2**20
+"""Bytes up to which opening walks the whole file; beyond it the check would delay the first decision."""
+
+
+class Database:
+    """An open connection. Calls from several threads take turns; for work side by side open one each."""
+
+    def __init__(self, tables: sqlite_utils.Database, path: Path) -> None:
+        self.path = path
+        self._tables = tables
+        self._turn = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what the block writes; durable at its end. Inside another one it joins that.
+
+        Raises StoreError when it cannot be stored; then nothing of it is.
+        """
+        with self._turn:
+            connection = self._tables.conn
+            if connection.in_transaction:
+                yield
+                return
+            with translated(self.path):
+                connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                with translated(self.path):
+                    connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run one statement; outside a transaction it is one by itself. Raises StoreError."""
+        with self._turn, translated(self.path):
+            return self._tables.conn.execute(sql, tuple(values))
+
+    def insert_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one statement for every row. Raises StoreError."""
+        with self._turn, translated(self.path):
+            self._tables.conn.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query. Raises StoreError."""
+        with self._turn, translated(self.path):
+            return self._tables.conn.execute(sql, tuple(values)).fetchall()
+
+    def row(self, sql: str, values: Sequence[object] = ()) -> Row | None:
+        """The first row of a query, or None. Raises StoreError."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def checkpoint(self) -> bool:
+        """Empty the write-ahead log into the file. False when a reader of another connection prevents it."""
+        row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        return row is not None and row[0] == 0
+
+    def verify(self) -> None:
+        """Walk every page, index and reference. Raises StoreCorrupt with the first thing that is wrong."""
+        problems = [row[0] for row in self.rows("PRAGMA integrity_check(1)") if row[0] != "ok"]
+        problems += [
+            f"{row[0]} refers to a missing {row[2]}" for row in self.rows("PRAGMA foreign_key_check")
+        ]
+        if problems:
+            raise damaged(self.path, problems[0])
+
+    def close(self) -> None:
+        """Close the connection; harmless when it is closed."""
+        with self._turn:
+            self._tables.close()
+
+
+def open_database(path: Path, *, durable: bool, busy_timeout_s: float = 5.0, check: bool = True) -> Database:
+    """Open the store, make it when it is not there, and bring its schema up to date.
+
+    durable: a finished transaction survives a power cut (decisions, commands, events, people); without
+    it only a crash of the process. busy_timeout_s: how long to wait for another connection's transaction.
+    check: look for damage first; needed once for each process. Returns a context manager that closes.
+
+    Raises StoreUnwritable, StoreCorrupt, StoreLocked, StoreFull or StoreTooNew.
+    """
+    _prepare(path)
+    with translated(path):
+        connection = sqlite3.connect(
+            path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+    try:
+        with translated(path):
+            tables = sqlite_utils.Database(connection, execute_plugins=False)
+            check_ours(connection, path)
+            _configure(connection, path, durable)
+            if check and path.stat().st_size <= _QUICK_CHECK_LIMIT:
+                _quick_check(connection, path)
+            migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return Database(tables, path)
+
+
+def _prepare(path: Path) -> None:
+    """Make the folder and the file, readable by their owner only: templates are in it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnwritable(
+            f"cannot write the store {path}: {error.strerror}; give the user that runs ostiary "
+            f"write access to {path.parent} and the files in it"
+        ) from error
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreUnwritable(f"the store {path} is not a regular file; choose another path")
+        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+            os.fchmod(handle, 0o600)
+        if status.st_size == 0 and _has_content(path.with_name(path.name + "-wal")):
+            raise damaged(path, "it is empty but its write-ahead log is not")
+    finally:
+        os.close(handle)
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _configure(connection: sqlite3.Connection, path: Path, durable: bool) -> None:
+    # Waiting is set by connect; everything here holds for this connection only, except WAL.
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreUnwritable(f"the file system of {path} cannot hold a write-ahead log; use a local disk")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    for setting in (
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+        "temp_store = MEMORY",
+        "journal_size_limit = 4194304",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _quick_check(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise damaged(path, found)
