@@ -134,3 +134,4 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x .venv/bin/python ]; 
     fi
     exec 9<&-
 fi
+unset OSTIARY_PYTHON # not a setting of the daemon, which refuses variables it does not know
