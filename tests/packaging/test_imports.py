@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 IMPORT_ALL = """
 import importlib, json, os, pkgutil, sys, threading
 import edge
+OPTIONAL = {"picamera2", "libcamera", "lgpio", "RPi", "tflite_runtime", "amqtt"}
 opened = []
 WATCHED = ("/dev/video", "/dev/gpio", "/dev/media", "/dev/mem", "/sys/class/gpio")
 def audit(event, arguments):
@@ -30,14 +31,15 @@ print(json.dumps({
     "opened": opened,
     "threads": [thread.name for thread in threading.enumerate()],
     "pins": gpiozero is not None and gpiozero.Device.pin_factory is not None,
-    "optional": sorted({"picamera2", "libcamera", "lgpio", "RPi", "tflite_runtime", "amqtt"} & set(sys.modules)),
+    "optional": sorted(OPTIONAL & set(sys.modules)),
 }))
 """
 
 
 def test_importing_every_module_does_nothing_and_needs_no_hardware(tmp_path: Path) -> None:
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{IMPORT_ALL}"
     run = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{IMPORT_ALL}"],
+        [sys.executable, "-W", "error::ResourceWarning", "-c", program],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

@@ -19,10 +19,11 @@ TOTAL_BYTES = 60_000_000
 FORBIDDEN = {
     "a path of the machine it was made on": r"(?<![\w.-])/(?:work/(?:main|shared)|tmp/(?:lab|tp)|root)/",
     "a package registry's host": "|".join(
-        re.escape(f"{name}.{domain}")
-        for name, domain in [
-            ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("deb.debian", "org"), ("piwheels", "org"),
-        ]
+        re.escape(".".join(name))
+        for name in (
+            ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("deb.debian", "org"),
+            ("piwheels", "org"),
+        )
     ),
 }  # fmt: skip
 
