@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.decision import Reason
 from edge.core.frame import Image
+from edge.demo.attacks import show_phone, show_print, tremor
 from edge.demo.camera_chain import CameraChain, SensorModel
 from edge.demo.corridor import corridor
 from edge.demo.mesh_motion import Stance, compose, draw_person
 from edge.demo.optics import DOOR_CAMERA, Optics
 from edge.demo.portrait import Portrait, load_portrait
-from edge.demo.walk import gait, stance_at
+from edge.demo.walk import WALK_S, gait, stance_at
 
 FPS = 15.0
 ENROLLED = "Eileen Collins"
@@ -56,6 +57,8 @@ class Scene:
 SCENES: tuple[Scene, ...] = (
     Scene("enrolled_walks_up", "Enrolled person walks up", "granted", Reason.ALLOW_GRANT, ENROLLED, 4.4),
     Scene("stranger_walks_up", "Stranger walks up", "denied", Reason.DENY_UNKNOWN_FACE, None, 4.4),
+    Scene("printed_photo", "Printed photo held up", "denied", Reason.DENY_LIVENESS, None, 4.0),
+    Scene("phone_replay", "Video on a phone held up", "denied", Reason.DENY_LIVENESS, None, 4.0),
     Scene("mqtt_unlock", "Unlock command over MQTT", "granted", Reason.ALLOW_COMMAND, None, 1.6, True),
     Scene("mqtt_unlock_again", "The same command again", "repeated", Reason.ALLOW_COMMAND, None, 1.6, True),
 )
@@ -102,9 +105,28 @@ def _nobody(_seed: int) -> Painter:
     return lambda _t: (corridor(DOOR_CAMERA), None)
 
 
+def _print_shown(seed: int) -> Painter:
+    shake = tremor(seed, distance_m=0.31, y_m=-0.038, bend=0.9)
+    return lambda t: show_print("eileen_collins", shake.grip_at(t))
+
+
+def _phone_shown(seed: int) -> Painter:
+    shake = tremor(seed + 1, distance_m=0.225, y_m=-0.028)
+    recorded = gait(seed + 2, -0.02)
+
+    def paint(t: float) -> View:
+        # The recording shows the person already close, standing.
+        stance = replace(stance_at(recorded, WALK_S + t), distance_m=0.54, brightness=0.9)
+        return show_phone("eileen_collins", shake.grip_at(t), stance)
+
+    return paint
+
+
 _PAINTERS: dict[str, Callable[[int], Painter]] = {
     "enrolled_walks_up": _walker("eileen_collins", -0.10),
     "stranger_walks_up": _walker("grace_hopper", -0.07),
+    "printed_photo": _print_shown,
+    "phone_replay": _phone_shown,
     "mqtt_unlock": _nobody,
     "mqtt_unlock_again": _nobody,
 }
