@@ -1,0 +1,218 @@
+"""Incoming commands, judged: what may be acted on, what is refused, and what the sender is told.
+
+A judgment looks at the message and at the two clocks' verdicts only. Whether the id was seen before
+is the journal's knowledge: whoever acts on an `Accept` asks it first, and answers a repeat with the
+acknowledgment stored there. A new command is one entry in `_ORDERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from edge.core.envelope import Envelope
+from edge.core.events import Json
+
+LEAST_SECONDS = 0.5
+
+
+class AckStatus(StrEnum):
+    """Where a command is; the last five are final."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    TIMED_OUT = "timed_out"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in _ON_THE_WAY
+
+
+_ON_THE_WAY = (AckStatus.RECEIVED, AckStatus.ACCEPTED, AckStatus.IN_PROGRESS)
+
+
+def may_follow(previous: AckStatus | None, following: AckStatus) -> bool:
+    """Whether one acknowledgment may come after another; None is before the first.
+
+    The order is received, accepted, in_progress, then one final status. Steps may be left out,
+    never repeated or reversed, and nothing follows a final status.
+    """
+    if previous is None:
+        return True
+    if previous.is_final:
+        return False
+    return following.is_final or _ON_THE_WAY.index(following) > _ON_THE_WAY.index(previous)
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What the sender of a command is told. reason: a stable word. detail: more keys for the body."""
+
+    status: AckStatus
+    reason: str | None = None
+    detail: dict[str, Json] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Json]:
+        """The body of the acknowledgment's envelope."""
+        reason: dict[str, Json] = {"reason": self.reason} if self.reason is not None else {}
+        return {**self.detail, "status": self.status.value, **reason}
+
+    def to_json(self) -> str:
+        """The text the journal keeps for repeats."""
+        return json.dumps(self.body(), separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Ack:
+        """Read what `to_json` wrote; anything else is answered as `INTERRUPTED`, never as a success."""
+        try:
+            body = json.loads(text)
+            status, reason = AckStatus(body.pop("status")), body.pop("reason", None)
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+            return INTERRUPTED
+        return cls(status, reason if isinstance(reason, str) else None, body)
+
+
+INTERRUPTED = Ack(AckStatus.FAILED, "interrupted")
+"""The device stopped between claiming a command and finishing it; it is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Open a door once. seconds: how long; None is the door's own time."""
+
+    door: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command fit to be acted on, once, before `expires`. at: when the sender made it (aware UTC)."""
+
+    id: str
+    order: Unlock
+    at: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The command may be acted on, if its id is new."""
+
+    command: Command
+
+    @property
+    def id(self) -> str:
+        return self.command.id
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The command must not be acted on.
+
+    id: whom to answer; None when the message did not even have a readable id. text: one line for a
+    log. claims: the refusal is final for that id and belongs into the journal; a message that was
+    retained or meant for another device says nothing about the id it carries.
+    """
+
+    id: str | None
+    status: AckStatus
+    reason: str
+    text: str
+    claims: bool
+
+    @property
+    def ack(self) -> Ack:
+        return Ack(self.status, self.reason, {"text": self.text})
+
+
+Verdict = Accept | Refuse
+
+
+class _BadOrder(Exception):
+    """A body that is not a legal order: (reason, text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    doors: Collection[str]
+    max_seconds: float
+
+
+def judge(
+    envelope: Envelope,
+    *,
+    retained: bool,
+    dev: str,
+    doors: Collection[str],
+    now: datetime,
+    clock_synced: bool,
+    max_ahead_s: float = 30.0,
+    max_seconds: float = 60.0,
+) -> Verdict:
+    """Decide whether a command may be acted on.
+
+    retained: the broker had kept the message. dev, doors: this device and its doors. now: aware UTC.
+    clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing that
+    moves a door is accepted. max_ahead_s: an expiry further ahead than this is refused, so that a
+    recorded command is worthless soon. max_seconds: the longest unlock, in seconds.
+    """
+    if retained:
+        return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
+    if envelope.dev is not None and envelope.dev != dev:
+        return _rejected(envelope, "wrong_device", f"meant for {envelope.dev}, this is {dev}", claims=False)
+    read = _ORDERS.get(envelope.type)
+    if read is None:
+        return _rejected(envelope, "unknown_type", f"no command {envelope.type}; known: {', '.join(_ORDERS)}")
+    if envelope.exp is None:
+        return _refused(envelope, AckStatus.EXPIRED, "no_expiry", "a door command needs 'exp'; add it")
+    if not clock_synced:
+        return _rejected(envelope, "clock", "the clock is not synchronized, 'exp' cannot be checked; fix NTP")
+    if now >= envelope.exp:
+        return _refused(envelope, AckStatus.EXPIRED, "expired", "'exp' has passed; send a new command")
+    if envelope.exp - now > timedelta(seconds=max_ahead_s):
+        return _rejected(
+            envelope, "expiry_too_far", f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one"
+        )
+    try:
+        order = read(envelope.body, _Limits(doors, max_seconds))
+    except _BadOrder as bad:
+        reason, text = bad.args
+        return _rejected(envelope, reason, text)
+    return Accept(Command(envelope.id, order, envelope.ts, envelope.exp))
+
+
+def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
+    if not {"door"} <= body.keys() <= {"door", "seconds"}:
+        raise _BadOrder("bad_body", "the body of door.unlock is {door, seconds}; seconds may be left out")
+    door = body["door"]
+    if not isinstance(door, str) or door not in limits.doors:
+        raise _BadOrder("unknown_door", f"no such door here; known: {', '.join(sorted(limits.doors))}")
+    if "seconds" not in body:
+        return Unlock(door)
+    seconds = body["seconds"]
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not LEAST_SECONDS <= seconds <= limits.max_seconds
+    ):
+        raise _BadOrder("bad_seconds", f"seconds must be {LEAST_SECONDS:g} to {limits.max_seconds:g}")
+    return Unlock(door, float(seconds))
+
+
+_ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
+
+
+def _rejected(envelope: Envelope, reason: str, text: str, *, claims: bool = True) -> Refuse:
+    return _refused(envelope, AckStatus.REJECTED, reason, text, claims=claims)
+
+
+def _refused(envelope: Envelope, status: AckStatus, reason: str, text: str, *, claims: bool = True) -> Refuse:
+    return Refuse(envelope.id, status, reason, text, claims)

@@ -1,0 +1,159 @@
+"""An MQTT session that survives the broker, behind the Bus port.
+
+Every connection gets a new paho client under the same client id. So paho never holds messages from
+an earlier connection back to send them on its own: what was not acknowledged is sent again by
+whoever owns it, the outbox for events. The broker keeps our subscription and the commands that
+arrive while we are away.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from paho.mqtt.client import MQTTMessage
+
+from edge.errors import BrokerUnavailable
+from edge.mqtt.codec import Codec, DeviceState
+from edge.mqtt.connection import Connection
+from edge.mqtt.link import Link
+from edge.ports import Message
+
+logger = logging.getLogger(__name__)
+
+_JOIN_S = 3.5
+_STEADY_S = 5.0
+
+
+class MqttBus:
+    """ports.Bus over paho-mqtt.
+
+    sessions: called from the bus's own thread, once for each attempt to connect, for the number that
+    last will, birth and goodbye carry. It must grow, over restarts too. monotonic: seconds.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        codec: Codec,
+        *,
+        sessions: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._link = link
+        self._codec = codec
+        self._sessions = sessions
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._state = DeviceState.INIT
+        self._connection: Connection | None = None
+        self._trouble: str | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._on_message: Callable[[Message], None] = _ignore
+        self._on_link: Callable[[bool], None] = _ignore
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no session, and the cure, in one line; None while there is one."""
+        return self._trouble
+
+    def start(self, on_message: Callable[[Message], None], on_link: Callable[[bool], None]) -> None:
+        """Begin connecting in the background. Both callbacks come from the bus's thread.
+
+        on_link(True) is called when messages can be published, on_link(False) when that has ended and
+        before the next session begins.
+        """
+        self._on_message, self._on_link = on_message, on_link
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        on_acked: Callable[[], None] | None = None,
+    ) -> bool:
+        """Hand over one message; False when there is no session or the window is full.
+
+        on_acked is called at most once, from the bus's thread or this one, and never after the
+        session in which the message was handed over has ended. It must only enqueue.
+        """
+        connection = self._connection
+        return connection is not None and connection.publish(topic, payload, qos, retain, on_acked)
+
+    def set_state(self, state: DeviceState) -> None:
+        """Say how the device is, now and at the birth of every later session."""
+        with self._lock:
+            self._state = state
+            if self._connection is not None:
+                self._connection.announce(state)
+
+    def close(self) -> None:
+        """Say goodbye (`disconnected`) and leave, within four seconds; harmless when not started."""
+        self._stop.set()
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.say_goodbye()
+        if self._thread is not None:
+            self._thread.join(_JOIN_S)
+            self._thread = None
+
+    def _run(self) -> None:
+        first_s, longest_s = self._link.backoff_s
+        wait_s = first_s
+        while not self._stop.is_set():
+            began = self._monotonic()
+            self._connect_once()
+            # A broker that takes us and drops us at once is backed off from like one that is not there.
+            is_steady = self._monotonic() - began >= _STEADY_S
+            wait_s = first_s if is_steady else min(wait_s, longest_s)
+            # Spread over half the wait: after a power cut a whole site must not knock at once.
+            self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
+            wait_s *= 2
+
+    def _connect_once(self) -> None:
+        """Run one connection from its start to its end."""
+        connection = Connection(self._link, self._codec, self._sessions(), self._up, self._arrived)
+        try:
+            trouble = connection.run(self._stop, self._monotonic)
+        except BrokerUnavailable as error:
+            trouble = str(error)
+        with self._lock:
+            self._connection = None
+        if connection.was_up:
+            self._on_link(False)
+        if not self._stop.is_set():
+            self._report(trouble)
+
+    def _up(self, connection: Connection) -> bool:
+        with self._lock:
+            if self._stop.is_set():
+                return False
+            connection.announce(self._state)
+            self._connection = connection
+        self._trouble = None
+        logger.info("connected to the broker at %s", self._link.where)
+        self._on_link(True)
+        return True
+
+    def _arrived(self, message: MQTTMessage) -> None:
+        at = self._monotonic()
+        self._on_message(Message(message.topic, bytes(message.payload), message.retain, message.qos, at))
+
+    def _report(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            logger.warning("%s; trying again", trouble)
+        self._trouble = trouble
+
+
+def _ignore(_: object) -> None:
+    """Where callbacks go before `start` has named them."""

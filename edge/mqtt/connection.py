@@ -1,0 +1,223 @@
+"""One MQTT connection, from CONNECT to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+from paho.mqtt import MQTTException
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge.errors import BrokerUnavailable
+from edge.mqtt.codec import MAX_BYTES, Codec, DeviceState
+from edge.mqtt.link import Link, explain, explain_reason, explain_silence, make_client
+
+logger = logging.getLogger(__name__)
+
+_GOODBYE_S = 2.0
+_LOOP_S = 1.0
+_OVERHEAD_BYTES = 4096
+# What paho lets through when the other side does not speak MQTT.
+_GARBLED = (MQTTException, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error)
+
+
+class Connection:
+    """`run` belongs to one thread; `publish`, `announce` and `say_goodbye` may be called from others.
+
+    session: the number in the last will and in every `state` of this connection. on_up: the broker
+    has taken us; returns False to leave again.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        codec: Codec,
+        session: int,
+        on_up: Callable[[Connection], bool],
+        on_message: Callable[[MQTTMessage], None],
+    ) -> None:
+        self.was_up = False
+        self._link = link
+        self._codec = codec
+        self._session = session
+        self._on_up = on_up
+        self._on_message = on_message
+        self._client: Client | None = None
+        self._window = link.window
+        self._lock = threading.Lock()
+        self._in_flight = 0
+        self._waiting: dict[int, Callable[[], None] | None] = {}
+        self._settled_early: dict[int, bool] = {}
+        self._reason: str | None = None
+        self._is_leaving = False
+
+    def run(self, stop: threading.Event, monotonic: Callable[[], float] = time.monotonic) -> str:
+        """Connect and serve until the connection ends; say why it ended.
+
+        Raises BrokerUnavailable when there is none to be had.
+        """
+        client = self._client = make_client(self._link)
+        will = self._codec.state(DeviceState.LOST, self._session)
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_publish = self._published
+        client.on_message = self._arrived
+        # With this set paho leaves all writing to the loop; two threads writing could tear a packet.
+        client.on_socket_register_write = _do_nothing
+        try:
+            _connect(client, self._link)
+            self._serve(client, stop, monotonic)
+        except OSError as error:
+            raise BrokerUnavailable(explain(self._link, error)) from error
+        except _GARBLED as error:
+            logger.debug("while talking to %s", self._link.where, exc_info=True)
+            raise BrokerUnavailable(
+                f"{self._link.where} does not speak MQTT ({type(error).__name__}); correct the port"
+            ) from error
+        finally:
+            self._client = None
+            hang_up(client)
+        if self._reason is not None:
+            return self._reason
+        return (
+            f"the connection to {self._link.where} was lost" if self.was_up else explain_silence(self._link)
+        )
+
+    def publish(
+        self, topic: str, payload: bytes, qos: int, retain: bool, on_acked: Callable[[], None] | None
+    ) -> bool:
+        """See MqttBus.publish."""
+        client = self._client
+        if client is None:
+            return False
+        with self._lock:
+            if self._in_flight >= self._window:
+                return False
+            self._in_flight += 1
+        # No lock of ours around this call: paho holds its own while it reports acknowledgments.
+        sent = client.publish(topic, payload, qos, retain)
+        with self._lock:
+            if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._in_flight -= 1
+                return False
+            is_taken = self._settled_early.pop(sent.mid, None)
+            if is_taken is None:
+                self._waiting[sent.mid] = on_acked
+                return True
+        if is_taken and on_acked is not None:
+            on_acked()
+        return True
+
+    def announce(self, state: DeviceState, on_acked: Callable[[], None] | None = None) -> bool:
+        """Publish the retained `state` of the device."""
+        message = self._codec.state(state, self._session)
+        return self.publish(message.topic, message.payload, message.qos, message.retain, on_acked)
+
+    def say_goodbye(self) -> None:
+        """Publish `disconnected`, wait two seconds at most for the broker to have it, and leave."""
+        client, has_arrived = self._client, threading.Event()
+        if self.announce(DeviceState.DISCONNECTED, has_arrived.set):
+            has_arrived.wait(_GOODBYE_S)
+        if client is not None:
+            client.disconnect()
+        self._is_leaving = True
+
+    def _serve(self, client: Client, stop: threading.Event, monotonic: Callable[[], float]) -> None:
+        answer_by = monotonic() + self._link.connect_timeout_s
+        leave_by = math.inf
+        while client.loop(_LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if not self.was_up and stop.is_set():
+                return
+            if not self.was_up and monotonic() > answer_by:
+                raise TimeoutError
+            if self._is_leaving:
+                leave_by = min(leave_by, monotonic() + _LOOP_S)
+                if monotonic() >= leave_by:
+                    return
+
+    def _connected(
+        self,
+        client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._reason = explain_reason(self._link, reason)
+            return
+        self._window = min(self._window, getattr(properties, "ReceiveMaximum", self._window))
+        topic = self._codec.topics.cmd
+        if self._link.is_v5:
+            # Unless asked to keep it, the broker takes the retain flag off a message it passes on at once.
+            keep_flag = SubscribeOptions(
+                qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+            )
+            client.subscribe(topic, options=keep_flag)
+        else:
+            client.subscribe(topic, 1)
+        self.was_up = self._on_up(self)
+        if not self.was_up:
+            client.disconnect()
+
+    def _disconnected(
+        self,
+        _client: Client,
+        _userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._reason = explain_reason(self._link, reason)
+
+    def _arrived(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._on_message(message)
+
+    def _published(
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        is_taken = not reason.is_failure
+        with self._lock:
+            self._in_flight -= 1
+            if mid not in self._waiting:
+                self._settled_early[mid] = is_taken
+                return
+            on_acked = self._waiting.pop(mid)
+        if not is_taken:
+            logger.warning("the broker refused a message (%s); allow this device to publish it", reason)
+        elif on_acked is not None:
+            on_acked()
+
+
+def _connect(client: Client, link: Link) -> None:
+    if not link.is_v5:
+        client.connect(link.host, link.port, link.keepalive_s)
+        return
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = link.session_expiry_s
+    properties.MaximumPacketSize = MAX_BYTES + _OVERHEAD_BYTES
+    client.connect(link.host, link.port, link.keepalive_s, clean_start=False, properties=properties)
+
+
+def hang_up(client: Client) -> None:
+    """Close the socket of a client that is not used again, and let go of everything it holds."""
+    client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+    if (held := client.socket()) is not None:
+        with contextlib.suppress(OSError):
+            held.close()
+
+
+def _do_nothing(*_: object) -> None:
+    """Stands for an event loop that watches the socket."""
