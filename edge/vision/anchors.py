@@ -1,0 +1,128 @@
+"""What an anchor network sees in one square of a picture, and how overlapping answers become faces.
+
+Candidates are float32 (N, 17): x0, y0, x1, y1, six keypoints (x, y), score; pixels of the picture.
+Anchors, decoding and weighted suppression follow MediaPipe's SSD calculators.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.face import Box, Face
+from edge.core.frame import Image
+from edge.errors import ManifestInvalid
+from edge.vision.engine import Engine
+
+Floats = NDArray[np.float32]
+
+LAYOUTS: dict[str, tuple[tuple[int, int], ...]] = {
+    "anchors-8x2-16x6": ((8, 2), (16, 6)),
+    "anchors-4x1": ((4, 1),),
+}
+"""By decoder: stride in pixels of the network's input, and anchors at each place."""
+
+_SCORE = 16
+_SAME_FACE_IOU = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A square of the picture, in pixels; it may reach over the edge, where it is black."""
+
+    x: int
+    y: int
+    side: int
+
+
+def look(engine: Engine, image: Image, region: Region) -> Floats:
+    """Run an anchor network on one region; candidates above its threshold `score`."""
+    size = engine.manifest.input.size_wh[0]
+    engine.put(cut(image, region, size))
+    raw, logits = engine.invoke()
+    threshold = engine.manifest.threshold("score")
+    scores = logits.reshape(-1)
+    chosen = np.flatnonzero(scores > math.log(threshold / (1.0 - threshold)))
+    if not chosen.size:
+        return np.empty((0, _SCORE + 1), np.float32)
+    centers = places(engine.manifest.decoder, size)[chosen]
+    values = raw.reshape(len(scores), _SCORE)[chosen]
+    found = np.empty((len(chosen), _SCORE + 1), np.float32)
+    half = values[:, 2:4] / 2
+    middle = values[:, 0:2] + centers
+    found[:, 0:2] = middle - half
+    found[:, 2:4] = middle + half
+    found[:, 4:_SCORE] = values[:, 4:] + np.tile(centers, 6)
+    found[:, :_SCORE] *= region.side / size
+    found[:, 0:_SCORE:2] += region.x
+    found[:, 1:_SCORE:2] += region.y
+    found[:, _SCORE] = 1.0 / (1.0 + np.exp(-np.minimum(scores[chosen], 50.0)))
+    return found
+
+
+def cut(image: Image, region: Region, size: int) -> Image:
+    """The region, uint8 (size, size, 3) RGB, without distortion."""
+    height, width = image.shape[:2]
+    x0, y0 = max(region.x, 0), max(region.y, 0)
+    x1, y1 = min(region.x + region.side, width), min(region.y + region.side, height)
+    canvas: Image = np.zeros((size, size, 3), np.uint8)
+    if x1 <= x0 or y1 <= y0:
+        return canvas
+    scale = size / region.side
+    left, top = round((x0 - region.x) * scale), round((y0 - region.y) * scale)
+    right = max(left + 1, round((x1 - region.x) * scale))
+    bottom = max(top + 1, round((y1 - region.y) * scale))
+    method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+    part = cv2.resize(image[y0:y1, x0:x1], (right - left, bottom - top), interpolation=method)
+    cv2.cvtColor(part, cv2.COLOR_BGR2RGB, dst=part)
+    canvas[top:bottom, left:right] = part
+    return canvas
+
+
+@cache
+def places(decoder: str, size: int) -> Floats:
+    """The anchors' centers, float32 (N, 2), pixels of the network's input."""
+    if decoder not in LAYOUTS:
+        raise ManifestInvalid(f"no decoder {decoder!r} for anchors; use {' or '.join(LAYOUTS)}")
+    rows = []
+    for stride, count in LAYOUTS[decoder]:
+        axis = (np.arange(size // stride, dtype=np.float32) + 0.5) * stride
+        x, y = np.meshgrid(axis, axis)
+        rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), count, axis=0))
+    return np.concatenate(rows).astype(np.float32)
+
+
+def merge(candidates: Floats) -> list[Face]:
+    """One face of each heap of overlapping candidates, averaged by score; best score first."""
+    faces = []
+    left = candidates[np.argsort(-candidates[:, _SCORE], kind="stable")]
+    while len(left):
+        same = overlaps(left[0], left) >= _SAME_FACE_IOU
+        same[0] = True
+        heap = left[same]
+        weights = heap[:, _SCORE]
+        mean = (weights / weights.sum()) @ heap[:, :_SCORE]
+        faces.append(
+            Face(
+                box=Box(*mean[:4].tolist()),
+                keypoints=mean[4:].reshape(6, 2),
+                score=float(left[0, _SCORE]),
+            )
+        )
+        left = left[~same]
+    return faces
+
+
+def overlaps(one: Floats, many: Floats) -> Floats:
+    """Intersection over union of one candidate with each of many, float32 (N,), 0..1."""
+    low = np.maximum(one[:2], many[:, :2])
+    high = np.minimum(one[2:4], many[:, 2:4])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=1)
+    areas = np.prod(many[:, 2:4] - many[:, :2], axis=1)
+    union = np.prod(one[2:4] - one[:2]) + areas - shared
+    return np.asarray(shared / np.maximum(union, 1e-6), np.float32)

@@ -1,0 +1,120 @@
+"""Find faces: the near network on every frame, the far one where nobody is near."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.core.face import Face
+from edge.core.frame import Image
+from edge.vision.anchors import Region, look, merge
+from edge.vision.engine import Engine
+
+_FOCUS_SCALE = 3.0
+"""A face of the last frame is looked for in a square this many times its size."""
+_FOCUS_FRAMES = 8
+"""After so many frames without it the search around the last face ends."""
+_TILE_SHARE = 0.5
+"""A tile's side, as a share of the picture's longer side: a 48 px face of a 640 px frame has 29 px in it."""
+_TILE_OVERLAP = 0.25
+"""Tiles share at least this much, so that a small face is whole in one of them."""
+_THOROUGH_SHARES = (0.67, 0.5, 0.34)
+_LEAST_TILE = 120
+"""Tiles smaller than this only enlarge blur."""
+
+
+class FaceDetector:
+    """Two anchor networks as one detector. Implements `Detector`; belongs to one thread.
+
+    It remembers where the last face was and which tile it searched last. When the near network
+    sees nobody in the whole picture it looks around the last face; else the far network looks at
+    the whole picture and at one tile, another one each frame. A small face is so found within as
+    many frames as there are tiles, at the price of three small networks a frame.
+    """
+
+    def __init__(self, near: Engine, far: Engine) -> None:
+        self.near = near
+        self.far = far
+        self._focus: Region | None = None
+        self._unseen = 0
+        self._turn = 0
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Face]:
+        """Find faces in a uint8 (H, W, 3) BGR picture; best score first, overlaps removed.
+
+        thorough: for single pictures; searches all tiles at several scales and remembers nothing.
+        """
+        if thorough:
+            return self._search_everywhere(image)
+        faces = merge(look(self.near, image, whole(image)))
+        if faces:
+            self._focus = None
+            return faces
+        faces = self._search_around(image) or self._search_far(image)
+        if faces:
+            self._focus = around(faces)
+            self._unseen = 0
+        return faces
+
+    def _search_around(self, image: Image) -> list[Face]:
+        if self._focus is None:
+            return []
+        for engine in (self.near, self.far):
+            faces = merge(look(engine, image, self._focus))
+            if faces:
+                return faces
+        self._unseen += 1
+        if self._unseen >= _FOCUS_FRAMES:
+            self._focus = None
+        return []
+
+    def _search_far(self, image: Image) -> list[Face]:
+        faces = merge(look(self.far, image, whole(image)))
+        if faces:
+            return faces
+        places = tiles(image, _TILE_SHARE)
+        self._turn = (self._turn + 1) % len(places)
+        return merge(look(self.far, image, places[self._turn]))
+
+    def _search_everywhere(self, image: Image) -> list[Face]:
+        all_of_it = whole(image)
+        found = [look(self.near, image, all_of_it), look(self.far, image, all_of_it)]
+        # A face that fills the picture is too large for the anchors: show it smaller.
+        margin = all_of_it.side // 2
+        wider = Region(all_of_it.x - margin, all_of_it.y - margin, all_of_it.side + 2 * margin)
+        found.append(look(self.near, image, wider))
+        for share in _THOROUGH_SHARES:
+            if all_of_it.side * share < _LEAST_TILE:
+                break
+            for tile in tiles(image, share):
+                found.append(look(self.near, image, tile))
+                found.append(look(self.far, image, tile))
+        return merge(np.concatenate(found))
+
+
+def whole(image: Image) -> Region:
+    """The smallest square around the picture, both in the middle."""
+    height, width = image.shape[:2]
+    side = max(height, width)
+    return Region((width - side) // 2, (height - side) // 2, side)
+
+
+def around(faces: list[Face]) -> Region:
+    """A square around the largest face, with room to move."""
+    box = max(faces, key=lambda face: face.box.area).box
+    side = max(2, round(max(box.width, box.height) * _FOCUS_SCALE))
+    x, y = box.center
+    return Region(round(x - side / 2), round(y - side / 2), side)
+
+
+def tiles(image: Image, share: float) -> list[Region]:
+    """Overlapping squares that cover the picture; side: `share` of its longer side."""
+    height, width = image.shape[:2]
+    side = round(max(height, width) * share)
+    return [Region(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    if length <= side:
+        return [(length - side) // 2]
+    count = 1 + -(-(length - side) // round(side * (1.0 - _TILE_OVERLAP)))
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]

@@ -1,0 +1,84 @@
+"""Cut a turned square out of a picture and carry points back."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.frame import Image
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+
+def turned_square(center: tuple[float, float], side: float, angle: float, size: int) -> Doubles:
+    """The affine map, float64 (2, 3), from picture to crop: a square turned by `angle` (radians,
+    clockwise as seen, y down) around `center` becomes an upright one of `size` pixels."""
+    scale = size / side
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    x, y = center
+    half = size / 2
+    return np.array([[cos, sin, half - cos * x - sin * y], [-sin, cos, half + sin * x - cos * y]])
+
+
+def similarity(source: Floats, target: Floats) -> Doubles:
+    """The least-squares turn, scale and shift, float64 (2, 3), of points (N, 2) onto others.
+
+    Raises ValueError when all source points coincide.
+    """
+    a = source[:, 0].astype(np.float64) + 1j * source[:, 1]
+    b = target[:, 0].astype(np.float64) + 1j * target[:, 1]
+    from_mean = a - a.mean()
+    spread = float(np.sum(np.abs(from_mean) ** 2))
+    if spread <= 0.0:
+        raise ValueError("the points of the face coincide")
+    turn = complex(np.sum(np.conj(from_mean) * (b - b.mean())) / spread)
+    shift = complex(b.mean() - turn * a.mean())
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def warp(image: Image, matrix: Doubles, size: int) -> Image:
+    """Apply an affine map, uint8 (size, size, 3); black outside the picture.
+
+    A face larger than the crop is halved first, until less than a factor of two is left:
+    sampling it directly would alias.
+    """
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale <= 0.5:
+        return _warp_from_pyramid(image, matrix, size, scale)
+    return _warp(image, matrix, size)
+
+
+def _warp_from_pyramid(image: Image, matrix: Doubles, size: int, scale: float) -> Image:
+    """Halve only the part of the picture that the crop shows."""
+    back = cv2.invertAffineTransform(matrix)
+    corners = back @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
+    height, width = image.shape[:2]
+    x0, y0 = (max(0, int(v)) for v in np.floor(corners.min(axis=1)) - 2)
+    x1, y1 = (int(v) for v in np.ceil(corners.max(axis=1)) + 3)
+    part = image[y0 : min(y1, height), x0 : min(x1, width)]
+    if not part.size:
+        return np.zeros((size, size, 3), np.uint8)
+    local = matrix.copy()
+    local[:, 2] += matrix[:, :2] @ np.array([x0, y0], np.float64)
+    while scale <= 0.5:
+        part = np.asarray(cv2.pyrDown(part), np.uint8)
+        # pyrDown keeps pixel 0 at pixel 0.
+        local[:, :2] *= 2.0
+        scale *= 2.0
+    return _warp(part, local, size)
+
+
+def _warp(image: Image, matrix: Doubles, size: int) -> Image:
+    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def carry_back(matrix: Doubles, points: Floats) -> Floats:
+    """Points of the crop, float32 (N, 2) or (N, 3), in pixels of the picture; z keeps the scale."""
+    back = cv2.invertAffineTransform(matrix)
+    carried = points.astype(np.float32, copy=True)
+    carried[:, :2] = points[:, :2] @ back[:, :2].T.astype(np.float32) + back[:, 2].astype(np.float32)
+    if points.shape[1] > 2:
+        carried[:, 2] /= np.float32(np.hypot(matrix[0, 0], matrix[1, 0]))
+    return carried

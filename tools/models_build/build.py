@@ -1,0 +1,134 @@
+"""Build every model of plans.py: fetch, rebuild, quantize, write beside its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from edge.vision.detector import FaceDetector
+from edge.vision.embedder import FaceEmbedder
+from edge.vision.engine import Engine, open_model
+from edge.vision.manifest import find
+from edge.vision.mesh import FaceMesh
+from models_build import dlib_net, pictures, quantize, sources
+from models_build.graph import Replay
+from models_build.plans import PLANS, Plan
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "models"
+CACHE = ROOT / ".tools" / "sources"
+MEASURED = ("measured", "far_curve")
+"""Tables of a manifest that are measured, not built; kept while the file stays the same."""
+
+
+def near_or_far(source: Path, examples: Callable) -> bytes:
+    network = Replay(source)
+    return quantize.full_int8(network, network.shape, lambda: examples(network.shape[1]))
+
+
+def near(source: Path) -> bytes:
+    return near_or_far(source, pictures.for_near)
+
+
+def far(source: Path) -> bytes:
+    return near_or_far(source, pictures.for_far)
+
+
+def weights_only(source: Path) -> bytes:
+    network = Replay(source, pixel_scale=1.0 / 255.0)
+    return quantize.int8_weights(network, network.shape)
+
+
+def embedding(source: Path) -> bytes:
+    network = dlib_net.build(source)
+    detector = FaceDetector(_open("detection", "near"), _open("detection", "far"))
+    mesh = FaceMesh(_open("landmarks"))
+    # Aligning needs the manifest's input size only, so the file need not exist yet.
+    aligner = FaceEmbedder(Engine(find("embedding", "dlib-resnet", MODELS)))
+    chips = list(pictures.for_embedding(detector, mesh, aligner))
+    print(f"  {len(chips)} face chips as examples", flush=True)
+    return quantize.full_int8(lambda x: network(x), network.input_shape, lambda: chips)
+
+
+BUILDERS: dict[str, Callable[[Path], bytes]] = {
+    "detection-near": near,
+    "detection-far": far,
+    "landmarks-mesh": weights_only,
+    "iris-eye": weights_only,
+    "embedding-dlib-resnet": embedding,
+}
+
+
+def _open(task: str, name: str | None = None) -> Engine:
+    return open_model(find(task, name, MODELS))
+
+
+def is_current(plan: Plan) -> bool:
+    """The file is there and is the one its manifest describes."""
+    manifest, file = MODELS / f"{plan.stem}.toml", MODELS / f"{plan.stem}.tflite"
+    if not (manifest.exists() and file.exists()):
+        return False
+    return tomllib.loads(manifest.read_text())["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def write(plan: Plan, content: bytes) -> str:
+    """Put model and manifest in place; returns the digest."""
+    file = MODELS / f"{plan.stem}.tflite"
+    digest = hashlib.sha256(content).hexdigest()
+    partial = file.with_suffix(".part")
+    partial.write_bytes(content)
+    partial.replace(file)
+    write_manifest(plan, digest, len(content))
+    return digest
+
+
+def write_manifest(plan: Plan, digest: str, size: int, measured: dict[str, Any] | None = None) -> None:
+    """measured: replaces the measured tables; else those of the old manifest stay if the digest is the same."""
+    path = MODELS / f"{plan.stem}.toml"
+    old = tomllib.loads(path.read_text()) if path.exists() else {}
+    kept = {key: old[key] for key in MEASURED if key in old and old.get("sha256") == digest}
+    table = {
+        "task": plan.task,
+        "name": plan.name,
+        "default": True,
+        "file": f"{plan.stem}.tflite",
+        "sha256": digest,
+        "bytes": size,
+        **plan.facts,
+        "thresholds": dict(plan.thresholds),
+        **kept,
+        **(measured or {}),
+    }
+    if not table["thresholds"]:
+        del table["thresholds"]
+    if (plan.task, plan.name) == ("detection", "far"):
+        table["default"] = False
+    path.write_text(tomli_w.dumps(table))
+
+
+def build_all(force: bool, only: list[str]) -> None:
+    wanted = [plan for plan in PLANS if not only or plan.stem in only]
+    unknown = set(only) - {plan.stem for plan in PLANS}
+    if unknown:
+        sys.exit(f"no model {', '.join(sorted(unknown))}; there are {', '.join(p.stem for p in PLANS)}")
+    for number, plan in enumerate(wanted, 1):
+        label = f"[{number}/{len(wanted)}] {plan.stem}"
+        if not force and is_current(plan):
+            print(f"{label}: up to date", flush=True)
+            continue
+        print(f"{label}: building", flush=True)
+        began = time.monotonic()
+        source = sources.fetch(plan.source, CACHE)
+        if plan.task == "embedding":
+            write_manifest(plan, "0" * 64, 1)
+        content = BUILDERS[plan.stem](source)
+        digest = write(plan, content)
+        took = time.monotonic() - began
+        print(f"{label}: {len(content):,} bytes, sha256 {digest[:12]}…, {took:.0f} s", flush=True)

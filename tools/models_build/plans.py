@@ -1,0 +1,112 @@
+"""What is built, and what its manifest says apart from digest, size and measured figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MEDIAPIPE = {"version": "mediapipe 0.10.21", "licence": "Apache-2.0"}
+PIXELS = {"dtype": "uint8", "color": "RGB", "mean": [0.0], "std": [1.0]}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """source: the file inside its package. facts: the manifest's keys, as they are."""
+
+    task: str
+    name: str
+    source: str
+    facts: Mapping[str, Any]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        return f"{self.task}-{self.name}"
+
+
+def output(name: str, *shape: int) -> dict[str, Any]:
+    return {"name": name, "shape": list(shape), "dtype": "float32"}
+
+
+PLANS = (
+    Plan(
+        task="detection",
+        name="near",
+        source="face_detection_short_range.tflite",
+        facts={
+            **MEDIAPIPE,
+            "source": "mediapipe/modules/face_detection/face_detection_short_range.tflite in the wheel mediapipe",
+            "decoder": "anchors-8x2-16x6",
+            "input": {
+                "shape": [1, 128, 128, 3],
+                **PIXELS,
+                "normalization": "in the graph: pixel / 127.5 - 1",
+            },
+            "output": [output("boxes_and_keypoints", 1, 896, 16), output("logits", 1, 896, 1)],
+        },
+        thresholds={"score": 0.5},
+    ),
+    Plan(
+        task="detection",
+        name="far",
+        source="face_detection_full_range_sparse.tflite",
+        facts={
+            **MEDIAPIPE,
+            "source": "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite in the wheel mediapipe",
+            "decoder": "anchors-4x1",
+            "input": {
+                "shape": [1, 192, 192, 3],
+                **PIXELS,
+                "normalization": "in the graph: pixel / 127.5 - 1",
+            },
+            "output": [output("boxes_and_keypoints", 1, 2304, 16), output("logits", 1, 2304, 1)],
+        },
+        thresholds={"score": 0.4},
+    ),
+    Plan(
+        task="landmarks",
+        name="mesh",
+        source="face_landmark.tflite",
+        facts={
+            **MEDIAPIPE,
+            "source": "mediapipe/modules/face_landmark/face_landmark.tflite in the wheel mediapipe",
+            "decoder": "mesh-468",
+            "input": {"shape": [1, 192, 192, 3], **PIXELS, "normalization": "in the graph: pixel / 255"},
+            "output": [output("points", 1, 1404), output("presence_logit", 1, 1)],
+            "parameters": {"crop": 1.5},
+        },
+        thresholds={"presence": 0.5},
+    ),
+    Plan(
+        task="iris",
+        name="eye",
+        source="iris_landmark.tflite",
+        facts={
+            **MEDIAPIPE,
+            "source": "mediapipe/modules/iris_landmark/iris_landmark.tflite in the wheel mediapipe",
+            "decoder": "iris-71-5",
+            "input": {"shape": [1, 64, 64, 3], **PIXELS, "normalization": "in the graph: pixel / 255"},
+            "output": [output("contour", 1, 213), output("iris", 1, 15)],
+            "parameters": {"crop": 2.3},
+        },
+    ),
+    Plan(
+        task="embedding",
+        name="dlib-resnet",
+        source="dlib_face_recognition_resnet_model_v1.dat",
+        facts={
+            "source": "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
+            " in the package face_recognition_models",
+            "version": "face_recognition_models 0.3.0",
+            "licence": "CC0-1.0",
+            "decoder": "vector",
+            "input": {
+                "shape": [1, 150, 150, 3],
+                **PIXELS,
+                "normalization": "in the graph: (pixel - (122.782, 117.001, 104.298)) / 256",
+            },
+            "output": [output("embedding", 1, 128)],
+        },
+    ),
+)
