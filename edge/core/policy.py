@@ -11,6 +11,7 @@ from datetime import datetime
 from edge.core.decision import Reason
 from edge.core.evidence import Outcome
 from edge.core.face import PersonId
+from edge.core.posture import Posture
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,17 @@ def decide(
     *,
     standing: Standing | None,
     door_refusal: Reason | None,
-    free_access: bool,
+    posture: Posture,
     clock_is_set: bool,
     now: datetime,
 ) -> Ruling:
     """Answer one request to pass.
 
     standing: of the person named by the credential, None when the gallery knows nobody of that id.
-    door_refusal: why the door grants nobody just now (lockdown, interlock, fault), or None.
-    free_access: the posture in which any living face opens. clock_is_set: False when the time of day
-    cannot be trusted; then a person whose validity has a start or an end is refused. now: aware UTC.
+    door_refusal: why the door grants nobody just now (lockdown, interlock, fault), or None. posture:
+    of the door; in free access any living face opens, where a second factor is asked a face alone does
+    not. clock_is_set: False when the time of day cannot be trusted; then a person whose validity has a
+    start or an end is refused. now: aware UTC.
     """
     if door_refusal is not None:
         return _deny(door_refusal)
@@ -76,25 +78,28 @@ def decide(
         case CommandGiven():
             return Ruling(True, Reason.ALLOW_COMMAND)
         case FaceShown():
-            return _decide_face(credential, standing, free_access, clock_is_set, now)
+            return _decide_face(credential, standing, posture, clock_is_set, now)
 
 
 def _decide_face(
-    shown: FaceShown, standing: Standing | None, free_access: bool, clock_is_set: bool, now: datetime
+    shown: FaceShown, standing: Standing | None, posture: Posture, clock_is_set: bool, now: datetime
 ) -> Ruling:
     match shown.outcome:
         case Outcome.NOT_LIVE:
             return _deny(Reason.DENY_LIVENESS)
         case Outcome.POOR_QUALITY:
             return _deny(Reason.DENY_QUALITY)
-        case Outcome.UNKNOWN | Outcome.AMBIGUOUS if free_access:
+        case Outcome.UNKNOWN | Outcome.AMBIGUOUS if posture is Posture.FREE_ACCESS:
             return Ruling(True, Reason.ALLOW_POSTURE_FREE_ACCESS)
         case Outcome.UNKNOWN:
             return _deny(Reason.DENY_UNKNOWN_FACE)
         case Outcome.AMBIGUOUS:
             return _deny(Reason.DENY_AMBIGUOUS)
         case Outcome.RECOGNIZED:
-            return _decide_person(shown.person, standing, clock_is_set, now)
+            ruling = _decide_person(shown.person, standing, clock_is_set, now)
+            if ruling.granted and posture is Posture.SECOND_FACTOR:
+                return _deny(Reason.DENY_SECOND_FACTOR)
+            return ruling
 
 
 def _decide_person(

@@ -1,0 +1,119 @@
+"""Answer commands from the bus: judge, remember, act at most once, acknowledge."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from edge.core.commands import Accept, Ack, AckStatus, Refuse
+from edge.core.events import EventClass
+from edge.core.policy import Ruling
+from edge.errors import AlreadyCommitted, StoreError
+from edge.mqtt.codec import Codec
+from edge.ports import Bus, Journal, Message
+from edge.service.access import Clocks, Controller
+
+logger = logging.getLogger(__name__)
+REPORT_EVERY_S = 10.0
+
+
+class CommandDesk:
+    """Runs on the controller's thread. `new_id` gives a fresh id for every ack.
+
+    Refusals that nobody asked an answer for are reported at most once in REPORT_EVERY_S for each
+    reason, with how many there were, so that a flood of them fills neither log nor outbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        codec: Codec,
+        bus: Bus,
+        journal: Journal,
+        controller: Controller,
+        clocks: Clocks,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._codec = codec
+        self._bus = bus
+        self._journal = journal
+        self._controller = controller
+        self._clocks = clocks
+        self._new_id = new_id
+        self._refusals: dict[str, tuple[float, int]] = {}
+
+    def receive(self, message: Message) -> None:
+        """Answer one message. Nothing that arrives makes it raise; what cannot be stored moves nothing."""
+        now = self._clocks.utc()
+        verdict = self._codec.verdict(message, now=now, clock_synced=self._clocks.is_set())
+        try:
+            if isinstance(verdict, Accept):
+                self._execute(verdict)
+            else:
+                self._refuse(verdict, now)
+        except StoreError as error:
+            logger.warning("a command could not be answered durably: %s", error)
+            self._controller.trouble("store", str(error))
+            if verdict.id is not None:
+                self._send(verdict.id, Ack(AckStatus.FAILED, "store"))
+
+    def _execute(self, verdict: Accept) -> None:
+        command = verdict.command
+        if self._repeated(command.id):
+            return
+        self._send(command.id, Ack(AckStatus.RECEIVED))
+        try:
+            ruling = self._controller.commanded(
+                command.id, command.order.seconds, lambda ruling: _final(ruling).to_json()
+            )
+        except AlreadyCommitted:
+            self._repeated(command.id)
+            return
+        if ruling.granted:
+            self._send(command.id, Ack(AckStatus.ACCEPTED))
+            self._send(command.id, Ack(AckStatus.IN_PROGRESS))
+        self._send(command.id, _final(ruling))
+
+    def _refuse(self, refusal: Refuse, now: datetime) -> None:
+        if refusal.id is not None:
+            if refusal.claims and self._repeated(refusal.id):
+                return
+            if refusal.claims:
+                self._journal.begin_command(refusal.id, now, ack=refusal.ack.to_json())
+            self._send(refusal.id, refusal.ack)
+        self._report(refusal)
+
+    def _repeated(self, command: str) -> bool:
+        """Whether the command was answered before; then the stored answer is sent again."""
+        stored = self._journal.command_ack(command)
+        if stored is None:
+            return False
+        self._send(command, Ack.from_json(stored), repeated=True)
+        return True
+
+    def _send(self, command: str, ack: Ack, *, repeated: bool = False) -> None:
+        mono_ms = int(self._clocks.monotonic() * 1000)
+        out = self._codec.ack(
+            command, ack, id=self._new_id(), now=self._clocks.utc(), mono_ms=mono_ms, repeated=repeated
+        )
+        self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
+
+    def _report(self, refusal: Refuse) -> None:
+        now = self._clocks.monotonic()
+        reported_at, unreported = self._refusals.get(refusal.reason, (float("-inf"), 0))
+        if now - reported_at < REPORT_EVERY_S:
+            self._refusals[refusal.reason] = (reported_at, unreported + 1)
+            return
+        self._refusals[refusal.reason] = (now, 0)
+        logger.warning("refused a message: %s", refusal.text)
+        self._controller.report(
+            EventClass.SYSTEM,
+            "system.command_refused",
+            {"reason": refusal.reason, "status": refusal.status.value, "unreported": unreported},
+        )
+
+
+def _final(ruling: Ruling) -> Ack:
+    status = AckStatus.SUCCEEDED if ruling.granted else AckStatus.REJECTED
+    return Ack(status, ruling.reason.value)

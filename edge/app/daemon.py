@@ -1,0 +1,295 @@
+"""The running daemon: threads around one controller loop, and an orderly end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from edge.app import wiring
+from edge.app.capture import CaptureWorker
+from edge.app.commands import CommandDesk
+from edge.app.messages import (
+    BusMessage,
+    CameraChanged,
+    InputChanged,
+    LinkChanged,
+    Notice,
+    ReplayEnded,
+    Sighted,
+)
+from edge.app.publishing import Publisher
+from edge.app.threads import Inbox, LatestSlot, Worker
+from edge.core.events import EventClass, Json
+from edge.errors import WorkerDied
+from edge.host.notify import SystemdNotifier
+from edge.ports import Camera, Inputs, Notifier
+from edge.service.access import Clocks, Controller
+from edge.service.recognize import Recognizer, Step
+from edge.settings import Settings
+from edge.store.database import open_database
+from edge.store.gallery import Gallery
+from edge.store.index import TemplateIndex
+from edge.store.journal import Journal
+
+if TYPE_CHECKING:
+    from edge.app.wiring import Door, Models
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.05
+HOUSEKEEPING_S = 1.0
+CAPTURE_STALE_S = 15.0
+"""Opening and closing a camera may take 6 s each without a sign of life."""
+
+
+class Daemon:
+    """One door, from start to stop. `run` may be called once.
+
+    camera, door, notifier, clocks: stand in for what the settings would name. on_step: called from
+    the vision thread with what each frame showed. on_ready: called when everything works.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        camera: Camera | None = None,
+        door: Door | None = None,
+        notifier: Notifier | None = None,
+        clocks: Clocks | None = None,
+        on_step: Callable[[Step], None] = lambda step: None,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._camera = camera
+        self._door = door
+        self._notifier = notifier
+        self._clocks = clocks or wiring.clocks()
+        self._on_step = on_step
+        self._on_ready = on_ready
+        self._inbox: Inbox[Notice] = Inbox()
+        self._slot = LatestSlot(keep_all=_is_fast_replay(settings))
+        self._workers: list[Worker] = []
+        self._publisher: Publisher | None = None
+        self._desk: CommandDesk | None = None
+        self._replay_over = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve the door until `stop` is set, or a replay is over. Raises OstiaryError.
+
+        However it ends, the relay is locked first and everything else is closed after that.
+        """
+        with ExitStack() as stack:
+            self._serve(stack, stop)
+
+    def _serve(self, stack: ExitStack, stop: threading.Event) -> None:
+        settings, clocks = self._settings, self._clocks
+        notifier = self._notifier or SystemdNotifier.from_environment()
+        boot = uuid.uuid4().hex[:12]
+        database = stack.enter_context(open_database(settings.store.file, durable=True, busy_timeout_s=0.5))
+        journal = Journal(
+            database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
+        )
+        gallery = Gallery(database, max_faces=settings.enrollment.faces_per_person)
+        door = self._door or wiring.door(settings, stack)
+        stack.callback(door.lock.close)
+        controller = Controller(
+            config=door.config,
+            journal=journal,
+            lock=door.lock,
+            standing=wiring.standing(gallery),
+            clocks=clocks,
+            new_id=wiring.new_id,
+            far=settings.recognition.far,
+        )
+        try:
+            self._work(stack, stop, controller, journal, gallery, door.inputs, notifier, boot)
+        finally:
+            # Locked before anything else is closed, whatever ended the loop.
+            controller.stop()
+            notifier.stopping()
+
+    def _work(
+        self,
+        stack: ExitStack,
+        stop: threading.Event,
+        controller: Controller,
+        journal: Journal,
+        gallery: Gallery,
+        inputs: Inputs,
+        notifier: Notifier,
+        boot: str,
+    ) -> None:
+        settings = self._settings
+        controller.start()
+        models = stack.enter_context(wiring.open_models(settings))
+        index = TemplateIndex(models.embedder.model)
+        index.refresh(gallery)
+        recognizer = wiring.recognizer(settings, models, index)
+        stack.callback(self._stop_workers)
+        inputs.start(lambda reading: self._tell(InputChanged(reading)))
+        stack.callback(inputs.close)
+        self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
+        self._start_worker("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
+        self._start_worker("vision", partial(self._look, recognizer))
+        controller.report(EventClass.SYSTEM, "system.started", {"people": gallery.count(), "boot": boot})
+        notifier.ready()
+        self._on_ready()
+        logger.info("ready: %d people, %d templates", gallery.count(), index.size)
+        self._loop(stop, controller, index, gallery, notifier)
+        controller.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
+
+    def _loop(
+        self,
+        stop: threading.Event,
+        controller: Controller,
+        index: TemplateIndex,
+        gallery: Gallery,
+        notifier: Notifier,
+    ) -> None:
+        housekeeping_at = float("-inf")
+        while not stop.is_set() and not self._is_over(controller):
+            notice = self._inbox.take(TICK_S)
+            controller.tick()
+            if notice is not None:
+                self._handle(notice, controller)
+            if self._publisher is not None:
+                self._publisher.publish_changes(controller)
+            now = self._clocks.monotonic()
+            if now >= housekeeping_at:
+                housekeeping_at = now + HOUSEKEEPING_S
+                self._check_workers(now, notifier)
+                index.refresh(gallery)
+
+    def _handle(self, notice: Notice, controller: Controller) -> None:
+        match notice:
+            case Sighted(sighting):
+                controller.sighted(sighting)
+            case InputChanged(reading):
+                controller.read(reading)
+            case BusMessage(message):
+                if self._desk is not None:
+                    self._desk.receive(message)
+            case LinkChanged(up):
+                if self._publisher is not None and up:
+                    self._publisher.publish_levels(controller)
+            case CameraChanged(reason):
+                controller.trouble("camera", reason)
+            case ReplayEnded():
+                self._replay_over = True
+
+    def _is_over(self, controller: Controller) -> bool:
+        """A replay ends the daemon once its last frame was looked at and the door is locked again."""
+        return self._replay_over and self._slot.is_empty and not controller.door.is_unlocked
+
+    def _start_bus(
+        self, stack: ExitStack, journal: Journal, controller: Controller, info: dict[str, Json], boot: str
+    ) -> None:
+        link = wiring.link(self._settings)
+        if link is None:
+            logger.info("no broker is configured; events stay on the device")
+            return
+        from edge.mqtt.client import MqttBus
+        from edge.mqtt.codec import Codec
+        from edge.mqtt.pump import OutboxPump
+        from edge.mqtt.topics import Topics
+        from edge.store.outbox import Outbox
+
+        settings = self._settings
+        topics = Topics(settings.device.site, settings.device.id)
+        codec = Codec(topics, boot, frozenset({settings.door.name}))
+        bus = MqttBus(link, codec, sessions=wiring.sessions(journal))
+        outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
+        pump = OutboxPump(Outbox(outbox_database), bus, codec.event)
+        self._desk = CommandDesk(
+            codec=codec,
+            bus=bus,
+            journal=journal,
+            controller=controller,
+            clocks=self._clocks,
+            new_id=wiring.new_id,
+        )
+        self._publisher = Publisher(codec, bus, pump, clocks=self._clocks, info=info)
+
+        def on_link(up: bool) -> None:
+            pump.on_link(up)
+            self._tell(LinkChanged(up))
+
+        stack.callback(bus.close)
+        bus.start(lambda message: self._tell(BusMessage(message)), on_link)
+        self._start_worker("outbox", lambda stop, beat: pump.run(stop, beat))
+
+    def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        camera = self._camera or wiring.camera(self._settings.camera)
+        CaptureWorker(
+            camera,
+            self._slot,
+            on_down=lambda reason: self._tell(CameraChanged(reason)),
+            on_up=lambda: self._tell(CameraChanged(None)),
+            on_end=lambda: self._tell(ReplayEnded()),
+            beat=beat,
+        ).run(stop)
+
+    def _look(self, recognizer: Recognizer, stop: threading.Event, beat: Callable[[], None]) -> None:
+        while not stop.is_set():
+            beat()
+            frame = self._slot.take(TICK_S)
+            if frame is None:
+                continue
+            step = recognizer.process(frame)
+            self._on_step(step)
+            if step.sighting is not None:
+                self._inbox.put(Sighted(step.sighting), droppable=True)
+            self._slot.done()
+
+    def _tell(self, notice: Notice) -> None:
+        self._inbox.put(notice)
+
+    def _start_worker(
+        self,
+        name: str,
+        target: Callable[[threading.Event, Callable[[], None]], None],
+        *,
+        stale_s: float = 10.0,
+        may_end: bool = False,
+    ) -> None:
+        worker = Worker(name, target, clock=self._clocks.monotonic, stale_s=stale_s, may_end=may_end)
+        self._workers.append(worker)
+        worker.start()
+
+    def _check_workers(self, now: float, notifier: Notifier) -> None:
+        """Feed the watchdog while every worker lives; end the daemon when one does not."""
+        for worker in self._workers:
+            if (why := worker.died()) is not None:
+                raise WorkerDied(f"the {worker.name} thread ended ({why}); see the log, then restart")
+        if all(worker.is_fresh(now) for worker in self._workers):
+            notifier.alive()
+
+    def _stop_workers(self) -> None:
+        for worker in reversed(self._workers):
+            worker.ask_to_stop()
+        for worker in reversed(self._workers):
+            if not worker.stop():
+                logger.warning("the %s thread did not end in time", worker.name)
+
+
+def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json]:
+    """What this device is: the body of its retained `info` message."""
+    return {
+        "version": version("ostiary"),
+        "boot": boot,
+        "site": settings.device.site,
+        "doors": [settings.door.name],
+        "models": {manifest.task: manifest.model_id for manifest in models.manifests},
+        "far": settings.recognition.far,
+    }
+
+
+def _is_fast_replay(settings: Settings) -> bool:
+    return settings.camera.kind == "replay" and not settings.camera.realtime

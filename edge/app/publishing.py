@@ -1,0 +1,61 @@
+"""Tell the broker how things stand: retained levels, and that new events wait."""
+
+from __future__ import annotations
+
+from edge.core.door import level_state
+from edge.core.events import Json
+from edge.mqtt.client import MqttBus
+from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
+from edge.mqtt.pump import OutboxPump
+from edge.service.access import Clocks, Controller
+
+
+class Publisher:
+    """Runs on the controller's thread. Levels go out when they change and after each connect.
+
+    info: what the device is, the body of its retained `info` message.
+    """
+
+    def __init__(
+        self, codec: Codec, bus: MqttBus, pump: OutboxPump, *, clocks: Clocks, info: dict[str, Json]
+    ) -> None:
+        self._codec = codec
+        self._bus = bus
+        self._pump = pump
+        self._clocks = clocks
+        self._info = info
+        self._level: DoorLevel | None = None
+        self._state: DeviceState | None = None
+        self._stored = 0
+
+    def publish_changes(self, controller: Controller) -> None:
+        """Publish what differs from the last time; cheap when nothing does."""
+        if controller.stored != self._stored:
+            self._stored = controller.stored
+            self._pump.wake()
+        state = DeviceState.DEGRADED if controller.troubles else DeviceState.READY
+        if state is not self._state:
+            self._state = state
+            self._bus.set_state(state)
+        level = self._present(controller)
+        if level is not self._level:
+            self._level = level
+            self._send(self._codec.door(level))
+
+    def publish_levels(self, controller: Controller) -> None:
+        """Publish every level anew; for a session that has just begun."""
+        self._send(self._codec.info(self._info))
+        self._level = self._present(controller)
+        self._send(self._codec.door(self._level))
+
+    def _present(self, controller: Controller) -> DoorLevel:
+        """The door's level, the very object of the last time when it is the same."""
+        now = level_state(controller.door)
+        posture, strike, leaf = str(now["posture"]), str(now["strike"]), str(now["leaf"])
+        last = self._level
+        if last is not None and (last.posture, last.strike, last.leaf) == (posture, strike, leaf):
+            return last
+        return DoorLevel(controller.name, posture, strike, leaf, self._clocks.utc())
+
+    def _send(self, out: Outgoing) -> None:
+        self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)

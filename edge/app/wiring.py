@@ -1,0 +1,300 @@
+"""The composition root: the only module that names concrete adapters.
+
+Adapters that need hardware or a heavy library are imported where they are made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edge.core.door_config import DoorConfig
+from edge.core.evidence import EvidenceConfig
+from edge.core.face import PersonId
+from edge.core.identifiers import uuid7
+from edge.core.policy import Standing
+from edge.core.quality import Limits
+from edge.errors import BoardInvalid, ManifestInvalid, PersonNotFound
+from edge.host.clock import ClockState, clock_state
+from edge.ports import Camera, Inputs, Lock
+from edge.service.access import Clocks
+from edge.service.recognize import RecognizeConfig, Recognizer
+from edge.settings import (
+    CameraSettings,
+    JetsonSettings,
+    OpenCvSettings,
+    PicameraSettings,
+    ReplaySettings,
+    Settings,
+)
+from edge.store.database import open_database
+from edge.store.gallery import Gallery
+from edge.store.index import TemplateIndex
+from edge.store.journal import Journal
+
+if TYPE_CHECKING:
+    from edge.mqtt.client import Link
+    from edge.service.enrollment import Enroller
+    from edge.vision.detector import FaceDetector
+    from edge.vision.embedder import FaceEmbedder
+    from edge.vision.liveness import PassiveLiveness
+    from edge.vision.manifest import Manifest
+    from edge.vision.mesh import FaceMesh
+
+SESSIONS_PER_BOOT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The opened networks of the door. They belong to one thread."""
+
+    detector: FaceDetector
+    mesh: FaceMesh
+    liveness: PassiveLiveness
+    embedder: FaceEmbedder
+    embedding: Manifest
+    manifests: tuple[Manifest, ...]
+    liveness_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The hardware of one door."""
+
+    config: DoorConfig
+    lock: Lock
+    inputs: Inputs
+
+
+def new_id() -> str:
+    """A fresh UUIDv7."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def clocks() -> Clocks:
+    return Clocks(
+        monotonic=time.monotonic,
+        utc=lambda: datetime.now(UTC),
+        is_set=lambda: clock_state() is not ClockState.UNSYNCED,
+    )
+
+
+def camera(settings: CameraSettings) -> Camera:
+    match settings:
+        case ReplaySettings():
+            from edge.cameras.replay import ReplayCamera
+
+            return ReplayCamera(
+                settings.path, realtime=settings.realtime, fps=settings.fps, loop=settings.loop
+            )
+        case OpenCvSettings():
+            from edge.cameras.opencv import OpenCvCamera
+
+            return OpenCvCamera(settings.source, size_wh=(settings.width, settings.height), fps=settings.fps)
+        case JetsonSettings():
+            from edge.cameras.opencv import OpenCvCamera, jetson_csi_pipeline
+
+            size_wh = (settings.width, settings.height)
+            return OpenCvCamera(jetson_csi_pipeline(settings.sensor, size_wh, settings.fps))
+        case PicameraSettings():
+            from edge.cameras.picamera import Picamera2Camera
+
+            return Picamera2Camera(
+                settings.index, size_wh=(settings.width, settings.height), fps=settings.fps
+            )
+
+
+@contextmanager
+def open_models(settings: Settings) -> Iterator[Models]:
+    """Open every network the door needs. Raises ModelError when one is missing or not the one described."""
+    from edge.vision.detector import FaceDetector
+    from edge.vision.embedder import FaceEmbedder
+    from edge.vision.engine import Engine
+    from edge.vision.liveness import PassiveLiveness
+    from edge.vision.manifest import find
+    from edge.vision.mesh import FaceMesh
+
+    with ExitStack() as stack:
+        manifests: list[Manifest] = []
+
+        def engine(task: str, name: str | None = None) -> Engine:
+            manifests.append(find(task, name))
+            made = Engine(manifests[-1], settings.vision.threads, settings.vision.engine)
+            return stack.enter_context(made)
+
+        liveness = engine("liveness")
+        embedding = engine("embedding")
+        detector = FaceDetector(engine("detection", "near"), engine("detection", "far"))
+        mesh = FaceMesh(engine("landmarks"))
+        yield Models(
+            detector=detector,
+            mesh=mesh,
+            liveness=PassiveLiveness(liveness),
+            embedder=FaceEmbedder(embedding),
+            embedding=embedding.manifest,
+            manifests=tuple(manifests),
+            liveness_threshold=settings.liveness.threshold or liveness.manifest.threshold("live"),
+        )
+
+
+def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Recognizer:
+    from edge.vision.measure import measure
+
+    if models.embedding.far_curve is None:
+        raise ManifestInvalid(
+            f"{models.embedding.path} has no far_curve; reinstall or run tools/build_models"
+        )
+    recognition, liveness = settings.recognition, settings.liveness
+    return Recognizer(
+        detector=models.detector,
+        landmarker=models.mesh,
+        liveness=models.liveness,
+        embedder=models.embedder,
+        matcher=index,
+        curve=models.embedding.far_curve,
+        measure=measure,
+        config=RecognizeConfig(
+            far=recognition.far,
+            margin=recognition.margin,
+            zone=settings.vision.zone,
+            limits=Limits(face_px=settings.vision.face_px),
+            evidence=EvidenceConfig(
+                agree=recognition.agree,
+                window=recognition.window,
+                liveness_frames=liveness.frames,
+                liveness_threshold=models.liveness_threshold,
+            ),
+        ),
+    )
+
+
+def enroller(settings: Settings, models: Models, gallery: Gallery, index: TemplateIndex) -> Enroller:
+    from edge.service.enrollment import EnrollConfig, Enroller
+    from edge.vision.measure import measure
+
+    if models.embedding.far_curve is None:
+        raise ManifestInvalid(
+            f"{models.embedding.path} has no far_curve; reinstall or run tools/build_models"
+        )
+    return Enroller(
+        detector=models.detector,
+        landmarker=models.mesh,
+        embedder=models.embedder,
+        liveness=models.liveness,
+        measure=measure,
+        gallery=gallery,
+        match=index.match,
+        curve=models.embedding.far_curve,
+        utc=lambda: datetime.now(UTC),
+        config=EnrollConfig(
+            frames=settings.enrollment.frames,
+            duplicate_far=settings.enrollment.duplicate_far,
+            liveness_threshold=models.liveness_threshold,
+        ),
+    )
+
+
+@contextmanager
+def open_gallery(settings: Settings, *, durable: bool = True) -> Iterator[Gallery]:
+    """Open the gallery alone, for the command line. Raises StoreError."""
+    with open_database(settings.store.file, durable=durable) as database:
+        yield Gallery(database, max_faces=settings.enrollment.faces_per_person)
+
+
+def door(settings: Settings, stack: ExitStack) -> Door:
+    """Make the door's hardware; the stack releases it. Raises DoorError."""
+    wanted = settings.door
+    if wanted.kind == "simulated":
+        from edge.door.simulated import SimulatedDoor
+
+        simulated = SimulatedDoor(wanted.lock_type, edge_log=wanted.edge_log)
+        config = door_config(settings, has_contact=wanted.contact_pin is not None)
+        return Door(config, simulated.lock, simulated.inputs)
+
+    from edge.door.board import InputPin, load_board
+    from edge.door.inputs import GpioInputs
+    from edge.door.lines import open_lines
+    from edge.door.lock import GpioLock
+
+    if wanted.board is None:
+        raise BoardInvalid("door.kind is gpio and door.board is not set; name one, see hardware/README.md")
+    board = load_board(wanted.board)
+    lock_pin = board.lock.pin if wanted.lock_pin is None else wanted.lock_pin
+    active_high = board.lock.active_high if wanted.lock_active_high is None else wanted.lock_active_high
+    pins = {pin.name: pin for pin in board.inputs}
+    for name, number in (
+        ("contact", wanted.contact_pin),
+        ("rex", wanted.rex_pin),
+        ("tamper", wanted.tamper_pin),
+        ("fire", wanted.fire_pin),
+    ):
+        if number is not None:
+            pins[name] = replace(pins[name], pin=number) if name in pins else InputPin(name, number)
+    used = [pin for pin in pins.values() if pin.pin >= 0]
+    lines = open_lines(board)
+    stack.callback(lines.close)
+    return Door(
+        door_config(settings, has_contact=any(pin.name == "contact" for pin in used)),
+        GpioLock(lock_pin, wanted.lock_type, active_high, lines),
+        GpioInputs(used, lines),
+    )
+
+
+def door_config(settings: Settings, *, has_contact: bool) -> DoorConfig:
+    wanted = settings.door
+    return DoorConfig(
+        name=wanted.name,
+        unlock_s=wanted.unlock_s,
+        grace_s=wanted.grace_s,
+        relock_on_close=wanted.relock_on_close,
+        held_open_s=wanted.held_open_s,
+        rex_window_s=wanted.rex_window_s,
+        has_contact=has_contact,
+        rex_unlocks=wanted.rex_unlocks,
+        fire_unlocks=wanted.fire_unlocks,
+    )
+
+
+def link(settings: Settings) -> Link | None:
+    """How to reach the broker; None when none is configured."""
+    from edge.mqtt.client import Link, Tls
+
+    mqtt = settings.mqtt
+    if mqtt.host is None:
+        return None
+    tls = Tls(mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if mqtt.ca_file or mqtt.cert_file else None
+    return Link(
+        mqtt.host,
+        mqtt.port,
+        client_id=settings.device.id,
+        protocol=mqtt.version,
+        tls=tls,
+        username=mqtt.username,
+        password=None if mqtt.password is None else mqtt.password.get_secret_value,
+        keepalive_s=mqtt.keepalive_s,
+    )
+
+
+def sessions(journal: Journal) -> Callable[[], int]:
+    """Session numbers that grow across restarts: the count of starts, then one for each connection."""
+    boots = int(journal.state("boots") or "0") + 1
+    journal.save_state("boots", str(boots))
+    return partial(next, itertools.count(boots * SESSIONS_PER_BOOT))
+
+
+def standing(gallery: Gallery) -> Callable[[PersonId], Standing | None]:
+    def look_up(person: PersonId) -> Standing | None:
+        try:
+            known = gallery.person(person)
+        except PersonNotFound:
+            return None
+        return Standing(known.id, known.valid_from, known.valid_until, known.revoked)
+
+    return look_up

@@ -1,0 +1,35 @@
+"""What the commands share: the configuration, and ways to print."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The options before the command."""
+
+    config: Path | None = None
+    store: Path | None = None
+
+    def settings(self, overrides: dict[str, Any] | None = None) -> Settings:
+        """Read the configuration. Raises SettingsError."""
+        from edge.settings import load
+
+        merged = dict(overrides or {})
+        if self.store is not None:
+            merged["store"] = {**merged.get("store", {}), "folder": self.store}
+        return load(self.config, merged)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, for other programs."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

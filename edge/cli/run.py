@@ -1,0 +1,49 @@
+"""`ostiary run`: the daemon."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    context: typer.Context,
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="Use a clip or a folder of pictures as the camera.", show_default=False),
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
+    ] = None,
+) -> None:
+    """Keep the door until stopped (SIGTERM, Ctrl-C).
+
+    Examples:
+
+        ostiary run
+
+        ostiary --config door.toml --store ./data run --replay clip.mp4
+    """
+    overrides: dict[str, object] = {}
+    if replay is not None:
+        overrides["camera"] = {"kind": "replay", "path": replay}
+    if log_level is not None:
+        overrides["log"] = {"level": log_level}
+    settings = context.obj.settings(overrides)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log.level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    from edge.app.daemon import Daemon
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Daemon(settings).run(stop)

@@ -1,0 +1,343 @@
+"""The controller: the only owner of the door. It decides, makes the decision durable, then acts.
+
+Runs on the main thread. Time passes (`tick`) before every message, so that a full inbox cannot
+delay a relock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from edge.core import door as doors
+from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
+from edge.core.door import Door
+from edge.core.door_config import DoorConfig
+from edge.core.effects import Beep, Effect, Relock, Report, Unlock
+from edge.core.events import Event, EventClass, Json
+from edge.core.face import PersonId
+from edge.core.policy import CommandGiven, Credential, ExitRequested, FaceShown, Ruling, Standing, decide
+from edge.core.stimuli import (
+    ContactReading,
+    FireReading,
+    Grant,
+    RequestToExit,
+    SelfTestFailed,
+    SelfTestPassed,
+    Stimulus,
+    TamperReading,
+    Tick,
+)
+from edge.errors import DoorError, StoreError
+from edge.ports import InputReading, Journal, Lock
+from edge.service.recognize import Sighting
+
+logger = logging.getLogger(__name__)
+UNSAVED_LIMIT = 1000
+RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """monotonic: seconds. utc: aware UTC. is_set: whether the time of day can be trusted."""
+
+    monotonic: Callable[[], float]
+    utc: Callable[[], datetime]
+    is_set: Callable[[], bool]
+
+
+class Controller:
+    """One door. `standing` looks a person up; `new_id` gives a fresh decision id.
+
+    far: the false accept rate that the published evidence names as its target.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: DoorConfig,
+        journal: Journal,
+        lock: Lock,
+        standing: Callable[[PersonId], Standing | None],
+        clocks: Clocks,
+        new_id: Callable[[], str],
+        far: float,
+    ) -> None:
+        self._config = config
+        self._journal = journal
+        self._lock = lock
+        self._standing = standing
+        self._clocks = clocks
+        self._new_id = new_id
+        self._far = far
+        self._door = Door()
+        self._unsaved: list[Event] = []
+        self._retry_at = float("-inf")
+        self._troubles: dict[str, str] = {}
+        self._stored = 0
+
+    @property
+    def name(self) -> str:
+        return self._config.name
+
+    @property
+    def stored(self) -> int:
+        """How many times events were stored; when it grows, the outbox has news."""
+        return self._stored
+
+    @property
+    def door(self) -> Door:
+        return self._door
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What keeps the device from being in order, by name: camera, store, lock. Empty when all is well."""
+        return dict(self._troubles)
+
+    def start(self) -> None:
+        """Take the relay's line, without an edge, and begin to work; or begin in fault."""
+        try:
+            self._lock.start()
+        except DoorError as error:
+            self._fail_lock(error)
+        else:
+            self._step(SelfTestPassed())
+
+    def tick(self) -> None:
+        """Let time pass: relock at the deadline, and save what could not be saved before."""
+        self._step(Tick())
+        if self._unsaved and self._clocks.monotonic() >= self._retry_at:
+            self._append(())
+
+    def sighted(self, sighting: Sighting) -> Ruling:
+        """Answer a face at the door."""
+        verdict = sighting.verdict
+        evidence = Evidence(
+            similarity=verdict.similarity,
+            threshold=sighting.threshold,
+            margin=verdict.margin,
+            far_target=self._far,
+            liveness=verdict.liveness,
+            liveness_frames=verdict.frames,
+            quality=verdict.quality,
+            latency_ms=(self._clocks.monotonic() - sighting.first_seen) * 1000,
+        )
+        return self._answer(FaceShown(verdict.outcome, verdict.person), "face", evidence, verdict.person)
+
+    def commanded(self, command: str, seconds: float | None, ack: Callable[[Ruling], str]) -> Ruling:
+        """Answer an authorized `door.unlock` that was never answered before.
+
+        The claim on its id, the decision and the ack for a repeat become durable together. Raises
+        StoreError when they cannot; then nothing moved.
+        """
+        return self._answer(CommandGiven(command), "command", Evidence(), None, command, seconds, ack)
+
+    def read(self, reading: InputReading) -> None:
+        """Take a level from an input line."""
+        match reading.name:
+            case "contact":
+                self._step(ContactReading(reading.active))
+            case "rex" if reading.active:
+                self._exit()
+            case "tamper":
+                self._step(TamperReading(reading.active))
+            case "fire":
+                self._fire(reading.active)
+
+    def trouble(self, name: str, reason: str | None) -> None:
+        """Note that a part of the device fails (`reason`), or that it works again (None), and report it."""
+        if (name in self._troubles) == (reason is not None):
+            return
+        if reason is None:
+            del self._troubles[name]
+            logger.info("%s works again", name)
+            self.report(EventClass.ALARM, f"alarm.{name}_clear", {})
+        else:
+            self._troubles[name] = reason
+            logger.warning("%s fails: %s", name, reason)
+            self.report(EventClass.ALARM, f"alarm.{name}", {"reason": reason})
+
+    def report(self, kind: EventClass, event_type: str, body: dict[str, Json]) -> None:
+        """Store an event for publication."""
+        self._append((Event(kind, event_type, self._clocks.utc(), body),))
+
+    def stop(self) -> None:
+        """Lock. The line is released by whoever made the lock."""
+        try:
+            self._lock.lock()
+        except DoorError as error:
+            logger.critical("cannot lock on the way out: %s", error)
+
+    def _answer(
+        self,
+        credential: Credential,
+        factor: str,
+        evidence: Evidence,
+        person: PersonId | None = None,
+        command: str | None = None,
+        seconds: float | None = None,
+        ack: Callable[[Ruling], str] | None = None,
+    ) -> Ruling:
+        self._step(Tick())
+        now = self._clocks.monotonic()
+        ruling = decide(
+            credential,
+            standing=None if person is None else self._look_up(person),
+            door_refusal=doors.may_grant(self._door, self._config, now),
+            posture=self._door.posture,
+            clock_is_set=self._clocks.is_set(),
+            now=self._clocks.utc(),
+        )
+        decision = Decision(
+            id=DecisionId(self._new_id()),
+            at=self._clocks.utc(),
+            door=self._config.name,
+            granted=ruling.granted,
+            reason=ruling.reason,
+            factors=(factor,),
+            person=person,
+            seconds=seconds,
+            command=command,
+            evidence=evidence,
+        )
+        receipt = self._commit(decision, None if ack is None else ack(ruling))
+        if receipt is None:
+            return Ruling(False, Reason.DENY_FAULT)
+        logger.info("%s: %s", "granted" if ruling.granted else "denied", ruling.reason)
+        if ruling.granted:
+            stimulus = (
+                RequestToExit(receipt) if isinstance(credential, ExitRequested) else Grant(receipt, seconds)
+            )
+            self._step(stimulus)
+        return ruling
+
+    def _look_up(self, person: PersonId) -> Standing | None:
+        try:
+            return self._standing(person)
+        except StoreError as error:
+            self.trouble("store", str(error))
+            return None
+
+    def _commit(self, decision: Decision, ack: str | None) -> Receipt | None:
+        """Make the decision durable. None when that failed: then the answer is no."""
+        try:
+            if ack is None:
+                receipt = self._journal.commit(decision, (access_event(decision),))
+            else:
+                receipt = self._journal.commit(decision, (access_event(decision),), ack=ack)
+        except StoreError as error:
+            self.trouble("store", str(error))
+            if ack is not None:
+                raise
+            return None
+        self._stored += 1
+        self.trouble("store", None)
+        return receipt
+
+    def _exit(self) -> None:
+        if self._config.rex_unlocks:
+            ruling = self._answer(ExitRequested(), "request_to_exit", Evidence())
+            if ruling.granted:
+                return
+        self._step(RequestToExit())
+
+    def _fire(self, active: bool) -> None:
+        """Follow the fire panel where the site wants it: a courtesy on top of the hardware."""
+        if not (active and self._config.fire_unlocks):
+            self._step(FireReading(active))
+            return
+        decision = Decision(
+            id=DecisionId(self._new_id()),
+            at=self._clocks.utc(),
+            door=self._config.name,
+            granted=True,
+            reason=Reason.ALLOW_POSTURE_UNLOCKED,
+            factors=("fire",),
+        )
+        self._step(FireReading(active, self._commit(decision, None)))
+
+    def _step(self, stimulus: Stimulus) -> None:
+        self._door, effects = doors.step(self._door, self._config, stimulus, self._clocks.monotonic())
+        self._carry_out(effects)
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        """Move the relay first, then tell."""
+        reports: list[Event] = []
+        for effect in effects:
+            match effect:
+                case Unlock(receipt):
+                    self._move(partial(self._lock.unlock, receipt))
+                case Relock():
+                    self._move(self._lock.lock)
+                case Report(event_type, body):
+                    body = {"door": self._config.name, **body}
+                    reports.append(Event(effect.kind, event_type, self._clocks.utc(), body))
+                case Beep():
+                    logger.info("the door has been open for long")
+        if reports:
+            self._append(reports)
+
+    def _move(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except DoorError as error:
+            self._fail_lock(error)
+
+    def _fail_lock(self, error: DoorError) -> None:
+        self.trouble("lock", str(error))
+        self._step(SelfTestFailed("lock"))
+
+    def _append(self, events: Sequence[Event]) -> None:
+        """Store events, the ones left over first. What cannot be stored is kept for the next tick."""
+        self._unsaved.extend(events)
+        try:
+            self._journal.append(self._unsaved)
+        except StoreError as error:
+            self._retry_at = self._clocks.monotonic() + RETRY_S
+            del self._unsaved[:-UNSAVED_LIMIT]
+            if "store" not in self._troubles:
+                self._troubles["store"] = str(error)
+                logger.warning("store fails: %s", error)
+                body: dict[str, Json] = {"reason": str(error)}
+                self._unsaved.append(Event(EventClass.ALARM, "alarm.store", self._clocks.utc(), body))
+        else:
+            self._unsaved.clear()
+            self._stored += 1
+            self.trouble("store", None)
+
+
+def access_event(decision: Decision) -> Event:
+    """The event that tells of a decision. A person is named only where one was recognized."""
+    shown = decision.evidence
+    body: dict[str, Json] = {
+        "decision_id": decision.id,
+        "door": decision.door,
+        "decision": "granted" if decision.granted else "denied",
+        "reason": decision.reason.value,
+        "factors": list(decision.factors),
+    }
+    if decision.person is not None:
+        body["person"] = decision.person
+    if shown.similarity is not None:
+        body |= {
+            "score": _rounded(shown.similarity),
+            "threshold": _rounded(shown.threshold),
+            "margin": _rounded(shown.margin),
+            "far_target": shown.far_target,
+            "liveness": {
+                "score": _rounded(shown.liveness),
+                "frames": shown.liveness_frames,
+                "method": "passive",
+            },
+            "quality": _rounded(shown.quality),
+            "latency_ms": _rounded(shown.latency_ms, 1),
+        }
+    kind = "access.granted" if decision.granted else "access.denied"
+    return Event(EventClass.ACCESS, kind, decision.at, body, corr=decision.command)
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)

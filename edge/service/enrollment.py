@@ -1,0 +1,224 @@
+"""Enroll people: from pictures, and from the live camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from edge.core import quality
+from edge.core.calibration import FarCurve, threshold_for
+from edge.core.face import Box, Embedding, Face, Landmarks, PersonId
+from edge.core.frame import Frame, Image
+from edge.core.geometry import head_pose
+from edge.core.matching import Match
+from edge.core.person import Person
+from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
+from edge.errors import NoFace, PersonNotFound, PictureError, PoorQuality, SeveralFaces
+from edge.ports import Detector, Embedder, Gallery, Landmarker, LivenessModel
+
+ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0)
+"""Stricter than at the door: a poor template spoils every later comparison."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """One face that is good enough to enroll."""
+
+    face: Face
+    quality: Quality
+    embedding: Embedding
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A picture that was not enrolled. reason: one line for a person."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A new face that matches somebody enrolled under another id."""
+
+    person: PersonId
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The result for one person. created: whether the person is new."""
+
+    person: PersonId
+    created: bool
+    accepted: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProgress:
+    """How a live enrollment stands after one frame. advice: what the person should do now."""
+
+    taken: int
+    wanted: int
+    advice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollConfig:
+    """frames, pause_s: how many good frames a live enrollment takes, and how far apart.
+    liveness_threshold: a live enrollment takes only living faces."""
+
+    frames: int = 5
+    pause_s: float = 0.3
+    duplicate_far: float = 1e-4
+    liveness_threshold: float = 0.5
+    limits: Limits = field(default_factory=lambda: ENROLLMENT_LIMITS)
+
+
+class Enroller:
+    """Turns pictures and frames into enrolled people. utc: gives aware UTC."""
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        landmarker: Landmarker,
+        embedder: Embedder,
+        liveness: LivenessModel,
+        measure: Callable[[Image, Box], Measurements],
+        gallery: Gallery,
+        match: Callable[[Embedding], Match | None],
+        curve: FarCurve,
+        utc: Callable[[], datetime],
+        config: EnrollConfig,
+    ) -> None:
+        self._detector = detector
+        self._landmarker = landmarker
+        self._embedder = embedder
+        self._liveness = liveness
+        self._measure = measure
+        self._gallery = gallery
+        self._match = match
+        self._curve = curve
+        self._utc = utc
+        self._config = config
+
+    def examine(self, image: Image, *, thorough: bool = True) -> Examined:
+        """Find the one face of a picture and judge it.
+
+        thorough: search the whole picture at several scales when a first look finds nobody. Raises
+        NoFace, SeveralFaces, or PoorQuality whose message says what is wrong.
+        """
+        limits = self._config.limits
+        found = self._confirmed(image, thorough=False) or (thorough and self._confirmed(image, thorough=True))
+        if not found:
+            raise NoFace("no face found; use a picture that shows one face from the front")
+        largest, landmarks = max(found, key=lambda one: one[0].box.area)
+        others = sum(0.25 * largest.box.area < face.box.area < largest.box.area for face, _ in found)
+        if others:
+            raise SeveralFaces(f"{others + 1} faces found; use a picture of one person alone")
+        height, width = image.shape[:2]
+        _refuse(quality.position_problems(largest.box, width, height, limits))
+        measured = self._measure(image, largest.box)
+        judged = quality.assess(largest.box, measured, head_pose(landmarks), landmarks.presence, limits)
+        _refuse(judged.problems)
+        return Examined(largest, judged, self._embedder.embed(image, landmarks))
+
+    def enroll_pictures(
+        self, person: Person, pictures: Iterable[tuple[str, Callable[[], Image]]]
+    ) -> Enrolled:
+        """Enroll one person from pictures, each a name and a function that loads it.
+
+        A picture that cannot be used is refused with its reason and the others still count. The person
+        is created when at least one is accepted, and when there are none to begin with.
+        """
+        accepted: list[tuple[str, Examined]] = []
+        refused: list[Refused] = []
+        for source, load in pictures:
+            try:
+                accepted.append((source, self.examine(load())))
+            except PictureError as error:
+                refused.append(Refused(source, str(error)))
+        return self._store(person, accepted, tuple(refused))
+
+    def enroll_live(self, person: Person, frames: Iterator[Frame]) -> Iterator[LiveProgress | Enrolled]:
+        """Enroll one person from a stream of frames: several good, living, spaced ones.
+
+        Yields the progress after every frame, and the result last. When the stream ends early nothing
+        is stored and PoorQuality says what was missing.
+        """
+        taken: list[tuple[str, Examined]] = []
+        last = float("-inf")
+        advice: str | None = "look at the camera"
+        for frame in frames:
+            if frame.captured_at - last >= self._config.pause_s:
+                try:
+                    examined = self.examine(frame.image, thorough=False)
+                    self._require_life(frame.image, examined.face)
+                except PictureError as error:
+                    advice = str(error)
+                else:
+                    taken.append(("camera", examined))
+                    last, advice = frame.captured_at, None
+            yield LiveProgress(len(taken), self._config.frames, advice)
+            if len(taken) >= self._config.frames:
+                yield self._store(person, taken, ())
+                return
+        raise PoorQuality(
+            f"only {len(taken)} of {self._config.frames} good frames came: {advice or 'no more frames'}"
+        )
+
+    def _confirmed(self, image: Image, thorough: bool) -> list[tuple[Face, Landmarks]]:
+        """The faces of a picture that the mesh agrees with."""
+        fitted = (
+            (face, self._landmarker.locate(image, face)) for face in self._detector.detect(image, thorough)
+        )
+        least = self._config.limits.presence
+        return [(face, landmarks) for face, landmarks in fitted if landmarks.presence >= least]
+
+    def _require_life(self, image: Image, face: Face) -> None:
+        if self._liveness.score(image, face) < self._config.liveness_threshold:
+            raise PoorQuality("this does not look like a living face; stand in front of the camera yourself")
+
+    def _store(
+        self, person: Person, accepted: list[tuple[str, Examined]], refused: tuple[Refused, ...]
+    ) -> Enrolled:
+        created = not self._exists(person.id)
+        duplicates = self._duplicates(person.id, [examined.embedding for _, examined in accepted])
+        if created and (accepted or not refused):
+            self._gallery.add_person(person)
+        for source, examined in accepted:
+            self._gallery.add_face(
+                person.id,
+                examined.embedding,
+                quality=examined.quality.score,
+                source=source,
+                at=self._utc(),
+            )
+        result = Enrolled(person.id, created and bool(accepted or not refused), refused=refused)
+        return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
+
+    def _exists(self, person: PersonId) -> bool:
+        try:
+            self._gallery.person(person)
+        except PersonNotFound:
+            return False
+        return True
+
+    def _duplicates(self, person: PersonId, embeddings: list[Embedding]) -> tuple[Duplicate, ...]:
+        threshold = threshold_for(self._curve, self._config.duplicate_far)
+        found: dict[PersonId, float] = {}
+        for embedding in embeddings:
+            match = self._match(embedding)
+            if match is not None and match.person != person and match.similarity >= threshold:
+                found[match.person] = max(match.similarity, found.get(match.person, -1.0))
+        return tuple(Duplicate(*pair) for pair in sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _refuse(problems: tuple[Problem, ...]) -> None:
+    if problems:
+        names = ", ".join(problem.value.replace("_", " ") for problem in problems)
+        raise PoorQuality(f"the face is {names}: {ADVICE[problems[0]]}")
