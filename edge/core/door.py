@@ -172,7 +172,7 @@ def _with_posture(current: Postures, event: SetPosture | ClearPosture) -> Postur
 def _self_test(
     door: Door, config: DoorConfig, event: SelfTestPassed | SelfTestFailed
 ) -> tuple[Door, tuple[Effect, ...]]:
-    strike = strikes.tested(door.strike, passed=isinstance(event, SelfTestPassed))
+    strike = strikes.after_self_test(door.strike, passed=isinstance(event, SelfTestPassed))
     after, effects = _settle(door, replace(door, strike=strike), config, "self_test")
     if isinstance(event, SelfTestPassed) or door.strike.state is StrikeState.FAULT:
         return after, effects

@@ -71,7 +71,7 @@ def tick(strike: Strike, now: float) -> Strike:
     return strike
 
 
-def tested(strike: Strike, passed: bool) -> Strike:
+def after_self_test(strike: Strike, passed: bool) -> Strike:
     """Take the result of a self-test; a failed one locks, a passed one leaves a working strike alone."""
     if not passed:
         return FAULT
