@@ -1,0 +1,225 @@
+"""What everything that calls itself a gallery does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.core.face import Embedding, PersonId
+from edge.errors import GalleryError, PersonExists, PersonIdIllegal, PersonNotFound, TooManyFaces
+from edge.store.database import open_database
+from edge.store.gallery import Gallery
+from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, person, record
+
+ADA, BOB = PersonId("ada"), PersonId("bob")
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    with open_database(tmp_path / "ostiary.db", durable=True) as database:
+        yield Gallery(database, max_faces=3)
+
+
+def enroll(gallery, identifier=ADA, seed=1, model=MODEL_A):
+    return gallery.add_face(identifier, embedding(seed, model), quality=0.5, source="camera", at=NOON)
+
+
+def test_a_person_comes_back_as_added(gallery):
+    full = replace(
+        person(), name="Ada Lovelace Ω", valid_from=NOON, valid_until=NOON + timedelta(days=1), revoked=True
+    )
+    gallery.add_person(full)
+    gallery.add_person(person("bob"))
+    assert gallery.person(ADA) == full
+    assert gallery.person(BOB) == person("bob")
+
+
+def test_people_come_in_pages_by_id(gallery):
+    for number in (3, 1, 2, 0):
+        gallery.add_person(person(f"p{number}"))
+    pages = gallery.people(0, 3), gallery.people(3, 3), gallery.people(6, 3)
+    assert [[known.id for known in page] for page in pages] == [["p0", "p1", "p2"], ["p3"], []]
+    assert gallery.count() == 4
+
+
+@pytest.mark.parametrize("identifier", ["a", "A-1", "%@#&_-", "9" * 64])
+def test_legal_ids_are_taken(gallery, identifier):
+    gallery.add_person(person(identifier))
+    assert gallery.person(PersonId(identifier)).id == identifier
+
+
+@pytest.mark.parametrize(
+    "identifier", ["", "a b", "é", "9" * 65, "a/b", "a\n", "../a", "'; --", "\ud800", "a\0b"]
+)
+def test_illegal_ids_are_refused_in_one_line(gallery, identifier):
+    with pytest.raises(PersonIdIllegal, match="1 to 64") as error:
+        gallery.add_person(person(identifier))
+    assert "\n" not in str(error.value)
+    assert gallery.count() == 0
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "line\nbreak", "bell\a", "\ud800"])
+def test_a_name_that_cannot_be_shown_is_refused_without_repeating_it(gallery, name):
+    with pytest.raises(GalleryError) as error:
+        gallery.add_person(replace(person(), name=name))
+    assert name not in str(error.value)
+
+
+def test_an_id_is_given_once(gallery):
+    gallery.add_person(person())
+    with pytest.raises(PersonExists, match="ada"):
+        gallery.add_person(replace(person(), name="another"))
+    assert gallery.person(ADA) == person()
+
+
+def test_a_person_can_be_changed(gallery):
+    gallery.add_person(person())
+    gallery.update_person(replace(person(), name="new", revoked=True, valid_until=NOON))
+    assert gallery.person(ADA) == replace(person(), name="new", revoked=True, valid_until=NOON)
+
+
+def test_a_naive_time_is_refused(gallery):
+    with pytest.raises(ValueError, match="time zone"):
+        gallery.add_person(replace(person(), created=NOON.replace(tzinfo=None)))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda gallery: gallery.person(BOB),
+        lambda gallery: gallery.update_person(person("bob")),
+        lambda gallery: gallery.remove_person(BOB),
+        lambda gallery: gallery.faces(BOB),
+        lambda gallery: enroll(gallery, BOB),
+        lambda gallery: gallery.remove_face("nothing"),
+        lambda gallery: gallery.add_template("nothing", embedding()),
+    ],
+)
+def test_what_is_not_there_is_said(gallery, use):
+    gallery.add_person(person())
+    before = gallery.revision()
+    with pytest.raises(PersonNotFound):
+        use(gallery)
+    assert gallery.revision() == before
+
+
+def test_faces_come_back_in_their_order(gallery):
+    gallery.add_person(person())
+    added = [enroll(gallery, seed=seed) for seed in (1, 2, 3)]
+    assert gallery.faces(ADA) == added
+    assert len({face.id for face in added}) == 3
+    gallery.remove_face(added[1].id)
+    assert gallery.faces(ADA) == [added[0], added[2]]
+
+
+def test_a_person_has_only_so_many_faces(gallery):
+    gallery.add_person(person())
+    for seed in range(3):
+        enroll(gallery, seed=seed)
+    with pytest.raises(TooManyFaces, match="3"):
+        enroll(gallery, seed=4)
+    assert len(gallery.faces(ADA)) == 3
+
+
+def test_templates_come_with_their_owners(gallery):
+    for identifier, seed in ((ADA, 1), (BOB, 2)):
+        gallery.add_person(person(identifier))
+        enroll(gallery, identifier, seed)
+    enroll(gallery, ADA, 3)
+    owners, vectors = gallery.templates(MODEL_A)
+    assert owners == [ADA, BOB, ADA]
+    assert vectors.dtype == np.float32
+    np.testing.assert_array_equal(vectors, np.stack([embedding(seed).vector for seed in (1, 2, 3)]))
+
+
+def test_templates_of_two_models_are_never_read_together(gallery):
+    gallery.add_person(person())
+    face = enroll(gallery, seed=1)
+    gallery.add_template(face.id, embedding(1, MODEL_B, dimensions=64))
+    assert gallery.models() == {MODEL_A: 1, MODEL_B: 1}
+    assert gallery.templates(MODEL_A)[1].shape == (1, 128)
+    assert gallery.templates(MODEL_B)[1].shape == (1, 64)
+    assert gallery.templates("c@000000000000")[0] == []
+
+
+def test_a_second_template_of_one_model_replaces_the_first(gallery):
+    gallery.add_person(person())
+    face = enroll(gallery, seed=1)
+    gallery.add_template(face.id, embedding(7))
+    np.testing.assert_array_equal(gallery.templates(MODEL_A)[1], embedding(7).vector[np.newaxis])
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [np.zeros(128), np.full(128, np.nan), np.ones(128), np.empty(0), embedding().vector.reshape(2, 64)],
+    ids=["zero", "not a number", "not normalized", "empty", "matrix"],
+)
+def test_a_template_that_cannot_be_compared_is_refused(gallery, vector):
+    gallery.add_person(person())
+    bad = Embedding(vector.astype(np.float32), MODEL_A)
+    with pytest.raises(ValueError, match="norm 1"):
+        gallery.add_face(ADA, bad, quality=1, source="camera", at=NOON)
+    assert gallery.faces(ADA) == []
+
+
+def test_a_removed_person_takes_everything_along(gallery):
+    gallery.put([record("ada", 1, ("staff",)), record("bob", 2, ("staff",))])
+    gallery.remove_person(ADA)
+    assert gallery.templates(MODEL_A)[0] == [BOB]
+    gallery.add_person(person())
+    assert gallery.faces(ADA) == []
+
+
+def test_every_change_moves_the_revision(gallery):
+    seen = [gallery.revision()]
+
+    def step(_):
+        seen.append(gallery.revision())
+
+    step(gallery.add_person(person()))
+    face = enroll(gallery)
+    step(face)
+    step(gallery.add_template(face.id, embedding(2, MODEL_B)))
+    step(gallery.update_person(replace(person(), revoked=True)))
+    step(gallery.remove_face(face.id))
+    step(gallery.remove_person(ADA))
+    step(gallery.put([record("bob", 1)]))
+    assert seen == sorted(set(seen))
+    gallery.people(), gallery.templates(MODEL_A), gallery.models()
+    assert gallery.revision() == seen[-1]
+
+
+def comparable(records):
+    return [
+        (r.person, r.groups, [(f.face, [(t.model, t.vector.tolist()) for t in f.templates]) for f in r.faces])
+        for r in records
+    ]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ids=st.lists(st.from_regex(r"[A-Za-z0-9%@#&_-]{1,64}", fullmatch=True), max_size=8, unique=True))
+def test_what_is_exported_can_be_put_back(gallery, ids):
+    for known in gallery.people():
+        gallery.remove_person(known.id)
+    gallery.put([record(identifier, seed, ("staff",)) for seed, identifier in enumerate(ids)])
+    exported = list(gallery.export())
+    assert [r.person.id for r in exported] == sorted(ids)
+    for known in gallery.people():
+        gallery.remove_person(known.id)
+    gallery.put(exported)
+    assert comparable(gallery.export()) == comparable(exported)
+
+
+def test_putting_a_known_person_replaces_all_of_it(gallery):
+    gallery.put([record("ada", 1, ("staff",))])
+    gallery.put([record("ada", 2, ("guests",))])
+    assert comparable(gallery.export()) == comparable([record("ada", 2, ("guests",))])
+
+
+def test_of_a_bad_put_nothing_stays(gallery):
+    with pytest.raises(PersonIdIllegal):
+        gallery.put([record("ada", 1), record("not legal", 2)])
+    assert gallery.count() == 0
