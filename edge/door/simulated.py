@@ -100,7 +100,7 @@ class SimulatedDoor:
         self._unlocked = unlocked_level(lock_type, active_high)
         self._edge_log = edge_log
         self._edges: list[Edge] = []
-        factory = MockFactory(revision="a02082", pin_class=MockPin)
+        self.factory = factory = MockFactory(revision="a02082", pin_class=MockPin)
         factory.pin(RELAY, pin_class=_RelayPin, level=not self._unlocked, on_edge=self._record)
         self._switches = {
             name: factory.pin(pin, pin_class=_SwitchPin, level=not active_high)
