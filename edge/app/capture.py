@@ -36,7 +36,8 @@ class CaptureWorker:
 
     on_down(reason) and on_up() are called from this worker's thread, once per outage; on_up also
     for the first frame of all. The reason is one line and free of secrets. on_end is called when
-    a replay is over.
+    a replay is over. beat tells that the worker lives; it is called at least every second,
+    except during a call of the camera's start or close.
 
     stall_s: how long a running camera may give nothing; below 2 s, so that an outage is noticed
     within 2 s. first_frame_s: the same for a camera just opened, which may have to settle.
@@ -50,6 +51,7 @@ class CaptureWorker:
         on_down: Callable[[str], None],
         on_up: Callable[[], None],
         on_end: Callable[[], None] = _nothing,
+        beat: Callable[[], None] = _nothing,
         stall_s: float = 1.5,
         first_frame_s: float = 5.0,
     ) -> None:
@@ -58,19 +60,14 @@ class CaptureWorker:
         self._on_down = on_down
         self._on_up = on_up
         self._on_end = on_end
-        self._beat: Callable[[], None] = _nothing
+        self._beat = beat
         self._stall_s = stall_s
         self._first_frame_s = first_frame_s
         self._is_down = False
         self._failures = 0
 
-    def run(self, stop: threading.Event, beat: Callable[[], None] = _nothing) -> None:
-        """Return when `stop` is set or a replay has ended.
-
-        beat tells that the worker lives; it is called at least every second, except during a call
-        of the camera's start or close.
-        """
-        self._beat = beat
+    def run(self, stop: threading.Event) -> None:
+        """Return when `stop` is set or a replay has ended."""
         try:
             while not stop.is_set():
                 self._beat()

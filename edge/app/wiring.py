@@ -16,13 +16,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.core.door_config import DoorConfig
+from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
 from edge.core.face import PersonId
 from edge.core.identifiers import uuid7
 from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.errors import BoardInvalid, ManifestInvalid, PersonNotFound
-from edge.host.clock import ClockState, clock_state
+from edge.host.clock import ClockWatch
 from edge.ports import Camera, Inputs, Lock
 from edge.service.access import Clocks
 from edge.service.recognize import RecognizeConfig, Recognizer
@@ -36,11 +37,12 @@ from edge.settings import (
 )
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
+from edge.store.groups import Groups
 from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
 
 if TYPE_CHECKING:
-    from edge.mqtt.client import Link
+    from edge.mqtt.link import Link
     from edge.service.enrollment import Enroller
     from edge.vision.detector import FaceDetector
     from edge.vision.embedder import FaceEmbedder
@@ -79,10 +81,11 @@ def new_id() -> str:
 
 
 def clocks() -> Clocks:
+    watch = ClockWatch()
     return Clocks(
         monotonic=time.monotonic,
         utc=lambda: datetime.now(UTC),
-        is_set=lambda: clock_state() is not ClockState.UNSYNCED,
+        is_set=lambda: watch.state() is not ClockState.UNSYNCED,
     )
 
 
@@ -201,11 +204,19 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The people and their groups."""
+
+    gallery: Gallery
+    groups: Groups
+
+
 @contextmanager
-def open_gallery(settings: Settings, *, durable: bool = True) -> Iterator[Gallery]:
-    """Open the gallery alone, for the command line. Raises StoreError."""
-    with open_database(settings.store.file, durable=durable) as database:
-        yield Gallery(database, max_faces=settings.enrollment.faces_per_person)
+def open_roster(settings: Settings) -> Iterator[Roster]:
+    """Open the people's part of the store, for the command line. Raises StoreError."""
+    with open_database(settings.store.file, durable=True) as database:
+        yield Roster(Gallery(database, max_faces=settings.enrollment.faces_per_person), Groups(database))
 
 
 def door(settings: Settings, stack: ExitStack) -> Door:
@@ -218,8 +229,8 @@ def door(settings: Settings, stack: ExitStack) -> Door:
         config = door_config(settings, has_contact=wanted.contact_pin is not None)
         return Door(config, simulated.lock, simulated.inputs)
 
-    from edge.door.board import InputPin, load_board
-    from edge.door.inputs import GpioInputs
+    from edge.door.board import load_board
+    from edge.door.inputs import GpioInputs, InputName, InputPin
     from edge.door.lines import open_lines
     from edge.door.lock import GpioLock
 
@@ -229,14 +240,16 @@ def door(settings: Settings, stack: ExitStack) -> Door:
     lock_pin = board.lock.pin if wanted.lock_pin is None else wanted.lock_pin
     active_high = board.lock.active_high if wanted.lock_active_high is None else wanted.lock_active_high
     pins = {pin.name: pin for pin in board.inputs}
-    for name, number in (
-        ("contact", wanted.contact_pin),
-        ("rex", wanted.rex_pin),
-        ("tamper", wanted.tamper_pin),
-        ("fire", wanted.fire_pin),
-    ):
+    numbers: dict[InputName, int | None] = {
+        "contact": wanted.contact_pin,
+        "rex": wanted.rex_pin,
+        "tamper": wanted.tamper_pin,
+        "fire": wanted.fire_pin,
+    }
+    for name, number in numbers.items():
         if number is not None:
-            pins[name] = replace(pins[name], pin=number) if name in pins else InputPin(name, number)
+            known = pins.get(name, InputPin(name, number, active_high=False))
+            pins[name] = replace(known, pin=number)
     used = [pin for pin in pins.values() if pin.pin >= 0]
     lines = open_lines(board)
     stack.callback(lines.close)
@@ -264,15 +277,15 @@ def door_config(settings: Settings, *, has_contact: bool) -> DoorConfig:
 
 def link(settings: Settings) -> Link | None:
     """How to reach the broker; None when none is configured."""
-    from edge.mqtt.client import Link, Tls
+    from edge.mqtt.link import Link, Tls
 
     mqtt = settings.mqtt
     if mqtt.host is None:
         return None
     tls = Tls(mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if mqtt.ca_file or mqtt.cert_file else None
     return Link(
-        mqtt.host,
-        mqtt.port,
+        host=mqtt.host,
+        port=mqtt.port,
         client_id=settings.device.id,
         protocol=mqtt.version,
         tls=tls,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
+
+from edge.core.envelope import ClockState
 
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
 
@@ -13,17 +14,11 @@ _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
 
 
-class ClockState(StrEnum):
-    """SYNCED: a time source keeps the clock. HOLDOVER: one did since the machine started, and the
-    clock runs on alone. UNSYNCED: nobody has set it, or that cannot be known."""
-
-    SYNCED = "synced"
-    HOLDOVER = "holdover"
-    UNSYNCED = "unsynced"
-
-
 class ClockWatch:
     """Tells the clock's state, and remembers that it was set.
+
+    SYNCED: a time source keeps the clock. HOLDOVER: one did since the machine started, and the
+    clock runs on alone. UNSYNCED: nobody has set it, or that cannot be known.
 
     kernel: whether the kernel calls its clock synchronized, None when it does not say. mark:
     exists once systemd-timesyncd has set the clock since the machine started.

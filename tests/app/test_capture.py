@@ -96,10 +96,10 @@ class ScriptedCamera:
 @contextmanager
 def working(camera: object, log: Log, **limits: float) -> Iterator[threading.Thread]:
     worker = CaptureWorker(
-        camera, log, on_down=log.on_down, on_up=log.on_up, on_end=log.on_end, **limits
+        camera, log, on_down=log.on_down, on_up=log.on_up, on_end=log.on_end, beat=log.beat, **limits
     )
     stop = threading.Event()
-    thread = threading.Thread(target=worker.run, args=(stop, log.beat))
+    thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
     try:
         yield thread
