@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.engine import Engine, open_model
 from edge.vision.image import load_picture
-from edge.vision.manifest import find
+from edge.vision.manifest import Manifest, find
 from edge.vision.mesh import FaceMesh
 
 _COLUMNS = ("a", "b", "same")
@@ -169,15 +168,13 @@ _tools: list[_Tools] = []
 
 def _open() -> None:
     cv2.setNumThreads(1)
-    near, far, mesh, embedding = (
-        open_model(find(task)) for task in ("detection", "detection", "landmarks", "embedding")
-    )
-    _tools.append(_Tools(near, far, FaceMesh(mesh), FaceEmbedder(embedding, mirror=True)))
+    near, far, mesh, embedding = (open_model(manifest) for manifest in _manifests())
+    _tools.append(_Tools(near, far, FaceMesh(mesh), FaceEmbedder(embedding)))
 
 
-def _describe(paths: Iterable[Path]) -> list[Vector | None | PictureError]:
+def _describe(paths: Iterable[Path]) -> list[Vector | PictureError | None]:
     (tools,) = _tools
-    made: list[Vector | None | PictureError] = []
+    made: list[Vector | PictureError | None] = []
     for path in paths:
         # A fresh detector: it remembers where the last picture's face was.
         describer = FaceDescriber(FaceDetector(tools.near, tools.far), tools.mesh, tools.embedder)
@@ -192,6 +189,10 @@ def _describe(paths: Iterable[Path]) -> list[Vector | None | PictureError]:
 
 def _check_models() -> None:
     """Raise here what made the processes die when it was a model."""
-    with ExitStack() as stack:
-        for manifest in (find("embedding"), find("landmarks")):
-            stack.enter_context(Engine(manifest))
+    for manifest in _manifests():
+        with Engine(manifest):
+            pass
+
+
+def _manifests() -> tuple[Manifest, Manifest, Manifest, Manifest]:
+    return find("detection", "near"), find("detection", "far"), find("landmarks"), find("embedding")

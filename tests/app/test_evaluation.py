@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.app.evaluation import Pair, evaluate, read_pairs
+from edge.demo.scenes import enrolment_pictures
+from edge.errors import PictureUnreadable, SettingsError
+
+
+def write(folder: Path, rows: str, header: str = "a,b,same") -> Path:
+    file = folder / "pairs.csv"
+    file.write_text(f"{header}\n{rows}")
+    return file
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    for name in ("x.jpg", "y.jpg"):
+        (tmp_path / name).write_bytes(b"any")
+    return tmp_path
+
+
+def test_pairs_are_read_with_their_lines(pictures: Path) -> None:
+    file = write(pictures, "x.jpg,y.jpg,1\ny.jpg,x.jpg,0\n")
+    x, y = pictures / "x.jpg", pictures / "y.jpg"
+    assert read_pairs(file, pictures) == [Pair(x, y, True, 2), Pair(y, x, False, 3)]
+
+
+def test_missing_picture_is_refused_with_the_line(pictures: Path) -> None:
+    file = write(pictures, "x.jpg,y.jpg,1\nx.jpg,gone.jpg,0\n")
+    with pytest.raises(PictureUnreadable, match=r"pairs\.csv:3: no picture at .*gone\.jpg"):
+        read_pairs(file, pictures)
+
+
+@pytest.mark.parametrize("row", ["x.jpg,y.jpg,maybe", "x.jpg,,1", "x.jpg", "x.jpg,y.jpg,"])
+def test_malformed_line_is_refused_with_its_number(pictures: Path, row: str) -> None:
+    with pytest.raises(SettingsError, match=r"pairs\.csv:2: "):
+        read_pairs(write(pictures, row + "\n"), pictures)
+
+
+def test_wrong_columns_are_refused(pictures: Path) -> None:
+    with pytest.raises(SettingsError, match="columns must be a, b, same"):
+        read_pairs(write(pictures, "x.jpg,y.jpg,1\n", header="left,right,label"), pictures)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00\x01", b""])
+def test_unreadable_pairs_are_refused(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "pairs.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"pairs\.csv"):
+        read_pairs(file, tmp_path)
+
+
+def test_pictures_of_one_person_are_told_from_empty_ones(tmp_path: Path) -> None:
+    """Every same pair is of one person; every different pair has a picture without a face."""
+    for name, picture in zip("abc", enrolment_pictures(), strict=True):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    cv2.imwrite(str(tmp_path / "empty.png"), np.full((240, 240, 3), 90, np.uint8))
+    rows = [f"{a}.png,{b}.png,1" for a, b in ("ab", "ac", "bc", "ba")] * 3
+    rows += [f"{a}.png,empty.png,0" for a in "abc"] * 4
+    told: list[tuple[int, int]] = []
+    result = evaluate(write(tmp_path, "\n".join(rows)), tmp_path, 1, lambda *done: told.append(done))
+    assert (result.pictures, result.no_face) == (4, 1)
+    assert told[-1] == (4, 4)
+    document = result.as_json()
+    assert document["accuracy"] == 1.0
+    assert document["tar_at_far"] == {"1e-2": 1.0, "1e-3": 1.0}
+    assert document["pairs_same"] == document["pairs_different"] == 12
+
+
+def test_damaged_picture_ends_it_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 and nothing more")
+    file = write(tmp_path, "bad.jpg,bad.jpg,1\n")
+    with pytest.raises(PictureUnreadable, match=r"pairs\.csv:2: "):
+        evaluate(file, tmp_path, 1, lambda *_: None)
