@@ -139,8 +139,11 @@ class Gallery:
         A person of the same id is replaced. Raises GalleryError and StoreError; then nothing is stored.
         """
         with change(self._database):
-            for record in records:
-                people.replace_person(self._database, record, max_faces=self._max_faces)
+            replaced = [
+                people.replace_person(self._database, record, max_faces=self._max_faces) for record in records
+            ]
+        if any(replaced):
+            self._erase()
 
     def export(self) -> Iterator[PersonRecord]:
         """Everything known of everybody, in the order of their ids, read page by page."""

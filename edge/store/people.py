@@ -71,12 +71,13 @@ def insert_person(database: Database, new: Person) -> None:
         raise PersonExists(f"person {new.id} exists; remove it first or choose another id") from error
 
 
-def replace_person(database: Database, new: PersonRecord, *, max_faces: int) -> None:
+def replace_person(database: Database, new: PersonRecord, *, max_faces: int) -> bool:
     """Store a record in place of what is known of that person; groups are made as needed.
 
-    Raises PersonIdIllegal, GroupIdIllegal, TooManyFaces, ValueError for an unusable template.
+    Returns whether the person was known. Raises PersonIdIllegal, GroupIdIllegal, TooManyFaces, and
+    ValueError for an unusable template.
     """
-    database.execute("DELETE FROM people WHERE id = ?", (new.person.id,))
+    was_known = database.execute("DELETE FROM people WHERE id = ?", (new.person.id,)).rowcount > 0
     insert_person(database, new.person)
     for group in new.groups:
         check_group_id(group)
@@ -89,6 +90,7 @@ def replace_person(database: Database, new: PersonRecord, *, max_faces: int) -> 
         )
     for enrolled in new.faces:
         insert_face(database, enrolled, max_faces=max_faces)
+    return was_known
 
 
 def insert_face(database: Database, enrolled: EnrolledFace, *, max_faces: int) -> None:

@@ -1,0 +1,79 @@
+import pytest
+
+from edge.core.face import PersonId
+from edge.core.person import Group, GroupId
+from edge.errors import GroupExists, GroupIdIllegal, GroupNotFound, PersonNotFound
+from edge.store.gallery import Gallery
+from edge.store.groups import Groups
+from tests.store.builders import NOON, record
+
+ADA, BOB = PersonId("ada"), PersonId("bob")
+STAFF, GUESTS = GroupId("staff"), GroupId("guests")
+
+
+@pytest.fixture
+def gallery(database):
+    gallery = Gallery(database)
+    gallery.put([record("ada", 1), record("bob", 2)])
+    return gallery
+
+
+@pytest.fixture
+def groups(database, gallery):
+    groups = Groups(database)
+    groups.add(Group(STAFF, "Staff", NOON))
+    groups.add(Group(GUESTS, "Guests", NOON))
+    return groups
+
+
+def test_groups_come_back_as_added(groups):
+    assert groups.all() == [Group(GUESTS, "Guests", NOON), Group(STAFF, "Staff", NOON)]
+
+
+def test_people_join_and_leave(groups):
+    groups.join(STAFF, BOB)
+    groups.join(STAFF, ADA)
+    groups.join(STAFF, ADA)
+    groups.join(GUESTS, ADA)
+    assert (groups.members(STAFF), groups.of(ADA)) == ([ADA, BOB], [GUESTS, STAFF])
+    groups.leave(STAFF, ADA)
+    groups.leave(STAFF, ADA)
+    assert (groups.members(STAFF), groups.of(ADA)) == ([BOB], [GUESTS])
+
+
+def test_a_removed_group_leaves_its_people(groups, gallery):
+    groups.join(STAFF, ADA)
+    groups.remove(STAFF)
+    assert (groups.of(ADA), gallery.count()) == ([], 2)
+
+
+def test_a_removed_person_leaves_all_groups(groups, gallery):
+    groups.join(STAFF, ADA)
+    gallery.remove_person(ADA)
+    assert groups.members(STAFF) == []
+
+
+@pytest.mark.parametrize("identifier", ["", "a b", "x" * 65, "\n"])
+def test_illegal_ids_are_refused(groups, identifier):
+    with pytest.raises(GroupIdIllegal, match="1 to 64"):
+        groups.add(Group(GroupId(identifier), "name", NOON))
+
+
+def test_an_id_is_given_once(groups):
+    with pytest.raises(GroupExists, match="staff"):
+        groups.add(Group(STAFF, "Another", NOON))
+
+
+@pytest.mark.parametrize(
+    ("use", "error"),
+    [
+        (lambda groups: groups.remove(GroupId("none")), GroupNotFound),
+        (lambda groups: groups.members(GroupId("none")), GroupNotFound),
+        (lambda groups: groups.join(GroupId("none"), ADA), GroupNotFound),
+        (lambda groups: groups.leave(GroupId("none"), ADA), GroupNotFound),
+        (lambda groups: groups.join(STAFF, PersonId("none")), PersonNotFound),
+    ],
+)
+def test_what_is_not_there_is_said(groups, use, error):
+    with pytest.raises(error, match="none"):
+        use(groups)
