@@ -1,0 +1,100 @@
+"""The checks of `ostiary doctor`, made from the settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from edge.app import wiring
+from edge.core.envelope import ClockState
+from edge.host.clock import clock_state
+from edge.host.folder import folder_trouble, free_bytes
+from edge.host.gpiochips import gpio_trouble
+from edge.service.health import Check, Status, check_camera, check_space
+from edge.settings import Settings
+
+Probe = tuple[str, Callable[[], Check]]
+
+
+def probes(settings: Settings) -> list[Probe]:
+    """What to check, in the order in which it is told."""
+    return [
+        ("permissions", partial(_permissions, settings)),
+        ("disk", lambda: check_space(free_bytes(settings.store.folder))),
+        ("gallery", partial(_gallery, settings)),
+        ("models", partial(_models, settings)),
+        ("camera", lambda: check_camera(wiring.camera(settings.camera), time.monotonic)),
+        ("gpio", partial(_gpio, settings)),
+        ("broker", partial(_broker, settings)),
+        ("clock", lambda: _clock(clock_state())),
+    ]
+
+
+def _permissions(settings: Settings) -> Check:
+    trouble = folder_trouble(settings.store.folder)
+    if trouble is not None:
+        return Check("permissions", Status.FAIL, *trouble)
+    return Check("permissions", Status.OK, f"{settings.store.folder} is ours alone")
+
+
+def _gallery(settings: Settings) -> Check:
+    if not settings.store.file.exists():
+        return Check("gallery", Status.WARN, "nobody is enrolled yet", "ostiary person add")
+    with wiring.open_roster(settings) as roster:
+        people = roster.gallery.count()
+    if not people:
+        return Check("gallery", Status.WARN, "nobody is enrolled yet", "ostiary person add")
+    return Check("gallery", Status.OK, f"{people} enrolled")
+
+
+def _models(settings: Settings) -> Check:
+    with wiring.open_models(settings) as models:
+        found = ", ".join(f"{manifest.task} {manifest.name}" for manifest in models.manifests)
+    return Check("models", Status.OK, found)
+
+
+def _gpio(settings: Settings) -> Check:
+    if settings.door.kind == "simulated":
+        return Check("gpio", Status.SKIPPED, "the door is simulated", 'set door.kind = "gpio" on a real door')
+    trouble = gpio_trouble()
+    if trouble is not None:
+        return Check("gpio", Status.FAIL, *trouble)
+    if settings.door.board is None:
+        return Check("gpio", Status.FAIL, "door.board is not set", "name a profile, see hardware/README.md")
+
+    from edge.door.board import load_board
+    from edge.door.lines import open_lines
+
+    board = load_board(settings.door.board)
+    # Opens the chip and takes no line, so the door does not move.
+    open_lines(board).close()
+    return Check("gpio", Status.OK, f"{board.title}: chip {board.chip}, relay on line {board.lock.pin}")
+
+
+def _broker(settings: Settings) -> Check:
+    link = wiring.link(settings)
+    if link is None:
+        return Check("broker", Status.SKIPPED, "no broker is configured; events stay here", "set mqtt.host")
+
+    from edge.mqtt.probe import probe
+
+    probe(link)
+    return Check("broker", Status.OK, f"{link.host}:{link.port} takes us, {'TLS' if link.tls else 'no TLS'}")
+
+
+def _clock(state: ClockState) -> Check:
+    match state:
+        case ClockState.SYNCED:
+            return Check("clock", Status.OK, "synchronized")
+        case ClockState.HOLDOVER:
+            return Check(
+                "clock", Status.WARN, "was set, and runs on alone", "check the time server: timedatectl"
+            )
+        case ClockState.UNSYNCED:
+            return Check(
+                "clock",
+                Status.WARN,
+                "not synchronized; schedules and expiry dates cannot be trusted",
+                "sudo timedatectl set-ntp true, and let the time server through",
+            )
