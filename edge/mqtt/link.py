@@ -59,7 +59,7 @@ class Link:
     connect_timeout_s: float = 5.0
     session_expiry_s: int = 86_400
     backoff_s: tuple[float, float] = (0.5, 30.0)
-    window: int = 40
+    window: int = 20
 
     @property
     def where(self) -> str:

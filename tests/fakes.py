@@ -1,0 +1,132 @@
+"""Stand-ins for the world that record what was asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from edge.core.events import StoredEvent
+from edge.ports import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message that a FakeBus took."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class FakeBus:
+    """ports.Bus without a broker; the test plays the broker.
+
+    connected: whether `start` finds it there. auto_ack: acknowledge at once; else the test calls
+    `ack` or `ack_all`. capacity: most unacknowledged messages taken.
+    """
+
+    def __init__(self, *, connected: bool = True, auto_ack: bool = True, capacity: int = 20) -> None:
+        self.sent: list[Sent] = []
+        self.auto_ack = auto_ack
+        self.is_closed = False
+        self._there = connected
+        self._is_up = False
+        self._capacity = capacity
+        self._unacked: list[Callable[[], None]] = []
+        self._on_message: Callable[[Message], None] | None = None
+        self._on_link: Callable[[bool], None] | None = None
+
+    def start(self, on_message: Callable[[Message], None], on_link: Callable[[bool], None]) -> None:
+        self._on_message, self._on_link = on_message, on_link
+        if self._there:
+            self.connect()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        on_acked: Callable[[], None] | None = None,
+    ) -> bool:
+        if not self._is_up or len(self._unacked) >= self._capacity:
+            return False
+        self.sent.append(Sent(topic, payload, qos, retain))
+        self._unacked.append(on_acked or (lambda: None))
+        if self.auto_ack:
+            self.ack_all()
+        return True
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.drop()
+
+    def connect(self) -> None:
+        """The broker is there (again)."""
+        assert self._on_link is not None, "start comes first"
+        if not self._is_up:
+            self._is_up = True
+            self._on_link(True)
+
+    def drop(self) -> None:
+        """The connection is lost, and with it every acknowledgment that had not come."""
+        self._unacked.clear()
+        if self._is_up:
+            self._is_up = False
+            assert self._on_link is not None
+            self._on_link(False)
+
+    def deliver(
+        self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1, at: float = 0.0
+    ) -> None:
+        """A message arrives from the broker."""
+        assert self._on_message is not None, "start comes first"
+        self._on_message(Message(topic, payload, retain, qos, at))
+
+    def ack(self, index: int = 0) -> None:
+        """The broker acknowledges one of the unacknowledged messages, the oldest unless told."""
+        self._unacked.pop(index)()
+
+    def ack_all(self) -> None:
+        while self._unacked:
+            self.ack()
+
+    @property
+    def unacked(self) -> int:
+        return len(self._unacked)
+
+    def payloads(self, topic: str) -> list[bytes]:
+        """What was sent to a topic, in order."""
+        return [sent.payload for sent in self.sent if sent.topic == topic]
+
+
+class FakeOutbox:
+    """ports.Outbox in a list. failure: raised by every call while it is set."""
+
+    def __init__(self, events: Iterable[StoredEvent] = ()) -> None:
+        self.waiting = list(events)
+        self.marked: list[int] = []
+        self.failure: Exception | None = None
+
+    def add(self, stored: StoredEvent) -> None:
+        self.waiting.append(stored)
+
+    def pending(self, limit: int) -> list[StoredEvent]:
+        self._fail()
+        return sorted(self.waiting, key=lambda stored: stored.seq)[:limit]
+
+    def mark_sent(self, seqs: Iterable[int]) -> None:
+        self._fail()
+        done = list(seqs)
+        self.marked.extend(done)
+        self.waiting = [stored for stored in self.waiting if stored.seq not in done]
+
+    def depth(self) -> int:
+        self._fail()
+        return len(self.waiting)
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
