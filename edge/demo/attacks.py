@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -63,10 +64,11 @@ def show_print(name: str, grip: Grip) -> tuple[Image, NDArray[np.float32]]:
     color, alpha = _paste(printed.held_print(name), printed.CANVAS, sight)
     on_paper = (np.abs(sight.a) < printed.WIDTH_M / 2) & (np.abs(sight.b) < printed.HEIGHT_M / 2)
     shine = sight.full((sight.gloss * 70.0 * on_paper).astype(np.float32)).astype(np.uint8)
-    color = cv2.add(color, cv2.cvtColor(cv2.min(shine, alpha), cv2.COLOR_GRAY2BGR))
-    image = _under(color, alpha)
-    brightness = sight.full(0.30 + 0.62 * sight.lit)
-    return image, 1.0 + (brightness - 1.0) * (alpha * np.float32(1 / 255.0))
+    shone = cv2.add(color, cv2.cvtColor(cv2.min(shine, alpha), cv2.COLOR_GRAY2BGR))
+    image = _under(np.asarray(shone, dtype=np.uint8), alpha)
+    brightness = sight.full(0.34 + 0.66 * sight.lit)
+    light = 1.0 + (brightness - 1.0) * (alpha * np.float32(1 / 255.0))
+    return image, np.asarray(light, dtype=np.float32)
 
 
 def show_phone(name: str, grip: Grip, played: Stance) -> tuple[Image, NDArray[np.float32]]:
@@ -75,7 +77,7 @@ def show_phone(name: str, grip: Grip, played: Stance) -> tuple[Image, NDArray[np
     sprite, window = phone.held_phone()
     color, alpha = _paste(sprite, phone.CANVAS, sight)
     image = _under(color, alpha)
-    light = 1.0 + (sight.full(0.35 + 0.50 * sight.lit) - 1.0) * (alpha * np.float32(1 / 255.0))
+    light = 1.0 + (sight.full(0.34 + 0.66 * sight.lit) - 1.0) * (alpha * np.float32(1 / 255.0))
     box = _window_box(sight)
     seen = cv2.remap(window, *_texels(phone.CANVAS, sight, box), cv2.INTER_LINEAR)
     share = seen[..., None] * np.float32(1 / 255.0)
@@ -84,17 +86,21 @@ def show_phone(name: str, grip: Grip, played: Stance) -> tuple[Image, NDArray[np
     image[box] = np.clip(region * (1.0 - share) + screen * share, 0, 255).astype(np.uint8)
     # The screen shines by itself, a little brighter than the room.
     light[box] += (1.12 - light[box]) * share[..., 0]
-    return image, light
+    return image, np.asarray(light, dtype=np.float32)
 
 
 def _recording(name: str, stance: Stance) -> Image:
     """One picture of the video on the phone: the person in the same corridor, compressed."""
-    wall = corridor(DOOR_CAMERA)[60:396, 240:400]
-    room = cv2.GaussianBlur(cv2.resize(wall, (_VIDEO.width, _VIDEO.height)), (0, 0), 2.0)
-    image, light = compose(room, draw_person(load_portrait(name), stance, _VIDEO))
+    image, light = compose(_recorded_room(), draw_person(load_portrait(name), stance, _VIDEO))
     lit = cv2.multiply(image, cv2.cvtColor(light ** np.float32(0.45), cv2.COLOR_GRAY2BGR), dtype=cv2.CV_8U)
     _, packed = cv2.imencode(".jpg", lit, [cv2.IMWRITE_JPEG_QUALITY, 72])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _recorded_room() -> Image:
+    wall = corridor(DOOR_CAMERA)[140:476, 396:556]
+    return np.asarray(cv2.resize(wall, (_VIDEO.width, _VIDEO.height)), dtype=np.uint8)
 
 
 Region = tuple[slice, slice]
@@ -106,16 +112,22 @@ def _screen(video: Image, sight: Sight, box: Region) -> NDArray[np.float32]:
     v = sight.b / phone.SCREEN_HEIGHT_M + 0.5
     height, width = video.shape[:2]
     shown = cv2.remap(
-        video, sight.full(u)[box] * width - 0.5, sight.full(v)[box] * height - 0.5,
-        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+        video,
+        sight.full(u)[box] * width - 0.5,
+        sight.full(v)[box] * height - 0.5,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)
     # Cold backlight, deep but not perfect black.
-    shown = shown * np.float32((1.04, 0.97, 0.90)) + np.float32((11.0, 8.0, 7.0))
+    shown = shown * np.array((1.04, 0.97, 0.90), np.float32) + np.array((11.0, 8.0, 7.0), np.float32)
     columns, rows = u * phone.SCREEN_PIXELS_X, v * phone.SCREEN_PIXELS_Y
     across = sight.full(columns)[box] * np.float32(2 * math.pi)
     strength = sight.full(_aperture(sight, columns) * _SUBPIXEL_CONTRAST)[box]
     sine, cosine = np.sin(across) * strength, np.cos(across) * strength
-    down = np.cos(sight.full(rows)[box] * np.float32(2 * math.pi)) * sight.full(_aperture(sight, rows) * _ROW_CONTRAST)[box]
+    down = (
+        np.cos(sight.full(rows)[box] * np.float32(2 * math.pi))
+        * sight.full(_aperture(sight, rows) * _ROW_CONTRAST)[box]
+    )
     tilt = math.sin(_SUBPIXEL_SHIFT)
     for channel, side in ((0, -1.0), (1, 0.0), (2, 1.0)):
         ripple = cosine if side == 0.0 else -0.5 * cosine + (side * tilt) * sine
@@ -155,10 +167,13 @@ def _paste(
     """Warp a premultiplied sprite into the picture: its color and its coverage."""
     everything = (slice(None), slice(None))
     warped = cv2.remap(sprite, *_texels(canvas, sight, everything), cv2.INTER_LINEAR)
-    return np.ascontiguousarray(warped[..., :3]), np.ascontiguousarray(warped[..., 3])
+    color, alpha = cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), cv2.extractChannel(warped, 3)
+    return np.asarray(color, dtype=np.uint8), np.asarray(alpha, dtype=np.uint8)
 
 
 def _under(color: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image:
     """Put the corridor behind."""
     rest = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2BGR)
-    return np.asarray(cv2.add(cv2.multiply(corridor(DOOR_CAMERA), rest, scale=1 / 255.0), color), dtype=np.uint8)
+    return np.asarray(
+        cv2.add(cv2.multiply(corridor(DOOR_CAMERA), rest, scale=1 / 255.0), color), dtype=np.uint8
+    )

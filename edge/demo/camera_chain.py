@@ -29,7 +29,7 @@ class SensorModel:
 
 
 class CameraChain:
-    """Turns ideal pictures into camera frames of one size; the noise depends on seed and frame number only."""
+    """Turns ideal pictures into camera frames of one size; noise depends on seed and frame number only."""
 
     def __init__(self, width: int, height: int, seed: int, model: SensorModel | None = None) -> None:
         self._model = model or SensorModel()
@@ -41,11 +41,13 @@ class CameraChain:
         self._to_linear = (np.arange(256, dtype=np.float32) / 255.0) ** np.float32(2.2)
         codes = np.arange(_LEVELS, dtype=np.float32) / (_LEVELS - 1)
         self._to_code = (np.clip(codes, 0, 1) ** np.float32(1 / 2.2) * 255.0).round().astype(np.uint8)
-        self._filter_gain = _mosaic_of(np.float32(self._model.gains_bgr), self._size)
+        self._filter_gain = _mosaic_of(np.array(self._model.gains_bgr, np.float32), self._size)
         self._falloff = _vignette(self._size, self._model.vignetting) * self._filter_gain
         self._white_balance = np.float32(_LEVELS - 1) / self._filter_gain
 
-    def capture(self, image: Image, number: int, light: NDArray[np.float32] | None = None, gain: float = 1.0) -> Image:
+    def capture(
+        self, image: Image, number: int, light: NDArray[np.float32] | None = None, gain: float = 1.0
+    ) -> Image:
         """Take one frame.
 
         image: uint8 (H, W, 3), BGR, what the lens looks at. number: of the frame. light: float32
@@ -54,13 +56,15 @@ class CameraChain:
         model = self._model
         rng = np.random.default_rng([self._seed, number])
         blurred = cv2.GaussianBlur(image, (0, 0), model.lens_sigma)
-        signal = self._to_linear[_mosaic(blurred)]
+        signal = self._to_linear[_mosaic(np.asarray(blurred, dtype=np.uint8))]
         signal *= self._falloff
         if gain != 1.0:
             signal *= np.float32(gain)
         if light is not None:
             signal *= light
-        signal += self._window(rng) * np.sqrt(signal * np.float32(1 / model.full_well) + np.float32((model.read_noise / model.full_well) ** 2))
+        signal += self._window(rng) * np.sqrt(
+            signal * np.float32(1 / model.full_well) + np.float32((model.read_noise / model.full_well) ** 2)
+        )
         signal *= self._white_balance
         plane = self._to_code[np.clip(signal, 0, _LEVELS - 1).astype(np.uint16)]
         color = cv2.demosaicing(plane, cv2.COLOR_BayerRGGB2BGR_EA)

@@ -22,9 +22,9 @@ _OVERSAMPLING = 2
 def corridor(optics: Optics, seed: int = 0) -> Image:
     """The empty corridor as the camera's lens sees it: uint8 (H, W, 3), BGR. Do not write into it."""
     rng = np.random.default_rng(seed)
-    image = _trace(optics, rng)
+    sharp = _trace(optics, rng)
     # The camera is focused on faces near the door: the corridor is a little soft.
-    image = cv2.GaussianBlur(image, (0, 0), 1.1 * _OVERSAMPLING)
+    image = cv2.GaussianBlur(sharp, (0, 0), 1.1 * _OVERSAMPLING)
     small = cv2.resize(image, (optics.width, optics.height), interpolation=cv2.INTER_AREA)
     encoded = np.clip(small, 0.0, 1.0) ** (1 / 2.2) * 255.0
     result = encoded.round().astype(np.uint8)
@@ -41,7 +41,7 @@ def _trace(optics: Optics, rng: np.random.Generator) -> NDArray[np.float32]:
     to_side = _HALF_WIDTH / np.maximum(np.abs(dx), 1e-4)
     to_level = np.where(dy > 0, _FLOOR, -_CEILING) / np.maximum(np.abs(dy), 1e-4)
     z = np.minimum(np.minimum(to_side, to_level), _END).astype(np.float32)
-    x, y = dx * z, dy * z
+    x, y = np.asarray(dx * z, dtype=np.float32), np.asarray(dy * z, dtype=np.float32)
     wall = (to_side <= to_level) & (to_side < _END)
     level = (to_level < to_side) & (to_level < _END)
     color = np.empty((*z.shape, 3), np.float32)
@@ -74,13 +74,15 @@ def _light(x: Plane, y: Plane, z: Plane, wall: NDArray[np.bool_]) -> Plane:
 def _grain(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
     """Uneven paint: broad clouds and fine roughness."""
     height, width = shape
-    cloud = cv2.resize(rng.normal(0, 1, (9, 12)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    cloud = cv2.resize(
+        rng.normal(0, 1, (9, 12)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     rough = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 1.5)
     return np.asarray(1.0 + 0.025 * cloud + 0.06 * rough, dtype=np.float32)
 
 
 def _flat(like: Plane, bgr: tuple[float, float, float]) -> NDArray[np.float32]:
-    return np.tile(np.float32(bgr), (like.size, 1))
+    return np.tile(np.array(bgr, np.float32), (like.size, 1))
 
 
 def _paint(color: NDArray[np.float32], mask: NDArray[np.bool_], bgr: tuple[float, float, float]) -> None:
@@ -114,7 +116,11 @@ def _left_wall(x: Plane, y: Plane, z: Plane) -> NDArray[np.float32]:
     _paint(color, notice, (0.12, 0.18, 0.24))
     cork = (z > 2.39) & (z < 2.75) & (y > -0.32) & (y < 0.12)
     _paint(color, cork, (0.22, 0.36, 0.50))
-    for at, up, bgr in ((2.42, -0.28, (0.7, 0.75, 0.75)), (2.55, -0.25, (0.45, 0.70, 0.75)), (2.62, -0.10, (0.72, 0.65, 0.55))):
+    for at, up, bgr in (
+        (2.42, -0.28, (0.7, 0.75, 0.75)),
+        (2.55, -0.25, (0.45, 0.70, 0.75)),
+        (2.62, -0.10, (0.72, 0.65, 0.55)),
+    ):
         _paint(color, (z > at) & (z < at + 0.1) & (y > up) & (y < up + 0.15), bgr)
     return color
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 
-SKIN = (112.0, 142.0, 196.0)
-CLOTH = (78.0, 58.0, 46.0)
+SKIN = (142.0, 172.0, 226.0)
+CLOTH = (96.0, 72.0, 58.0)
 
-_LIGHT = np.float32((-0.25, -0.72, 0.65))
+_LIGHT = np.array((-0.25, -0.72, 0.65), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +50,31 @@ class Bone:
 
 
 def sculpt(
-    canvas: Canvas, bones: Sequence[Bone], bgr: tuple[float, float, float], seed: int, blend_m: float = 0.004
+    canvas: Canvas, bones: Sequence[Bone], bgr: tuple[float, float, float], seed: int, blend_m: float = 0.0012
 ) -> NDArray[np.float32]:
     """Shade a group of bones that flow into each other: float32 (H, W, 4), premultiplied BGRA, alpha 0..1."""
     height = _height(canvas, bones, blend_m)
     solid = height > -0.5
     edge = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 0.8)
     alpha = np.clip((edge - 0.25) * 2.0, 0.0, 1.0)
-    surface = np.where(solid, height, 0.0).astype(np.float32) * canvas.pixels_per_m
-    surface = cv2.GaussianBlur(surface, (0, 0), 1.5)
+    surface = cv2.GaussianBlur(np.where(solid, height, 0.0) * canvas.pixels_per_m, (0, 0), 2.5)
     gradient_y, gradient_x = np.gradient(surface)
     norm = 1.0 / np.sqrt(gradient_x**2 + gradient_y**2 + 1.0)
     lit = (-gradient_x * _LIGHT[0] - gradient_y * _LIGHT[1] + _LIGHT[2]) * norm
-    shade = 0.42 + 0.58 * np.clip(lit, 0.0, 1.0)
+    shade = 0.52 + 0.48 * np.clip(0.15 + 0.85 * lit, 0.0, 1.0)
     # Blood shines through where the surface turns away: shadows in skin are redder than the skin.
-    color = np.float32(bgr) * shade[..., None] ** np.float32((1.25, 1.1, 0.9))
+    color = np.array(bgr, np.float32) * shade[..., None] ** np.array((1.25, 1.1, 0.9), np.float32)
     rng = np.random.default_rng(seed)
     fine = cv2.GaussianBlur(rng.standard_normal(canvas.shape, dtype=np.float32), (0, 0), 1.2)
     broad = cv2.GaussianBlur(rng.standard_normal(canvas.shape, dtype=np.float32), (0, 0), 9.0)
     color *= (1.0 + 0.05 * fine + 0.5 * broad)[..., None]
-    color *= (0.6 + 0.4 * np.clip(norm * 1.4, 0.0, 1.0))[..., None]
+    color *= (0.8 + 0.2 * np.clip(norm * 1.6, 0.0, 1.0))[..., None]
     return np.dstack([np.clip(color, 0, 255) * alpha[..., None], alpha]).astype(np.float32)
 
 
-def nail(layer: NDArray[np.float32], canvas: Canvas, center: tuple[float, float], angle: float, size: float) -> None:
+def nail(
+    layer: NDArray[np.float32], canvas: Canvas, center: tuple[float, float], angle: float, size: float
+) -> None:
     """Paint a fingernail of the given length in meters onto a sculpted layer; angle in degrees."""
     mask = np.zeros(canvas.shape, np.uint8)
     at = (
@@ -83,7 +84,7 @@ def nail(layer: NDArray[np.float32], canvas: Canvas, center: tuple[float, float]
     axes = (round(size * 0.55 * canvas.pixels_per_m), round(size * 0.40 * canvas.pixels_per_m))
     cv2.ellipse(mask, at, axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
     part = (cv2.GaussianBlur(mask, (0, 0), 0.9).astype(np.float32) / 255.0 * 0.55)[..., None]
-    layer[..., :3] += part * (np.float32((170, 182, 226)) * layer[..., 3:] - layer[..., :3])
+    layer[..., :3] += part * (np.array((170, 182, 226), np.float32) * layer[..., 3:] - layer[..., :3])
 
 
 def over(top: NDArray[np.float32], bottom: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -96,10 +97,12 @@ def cast_shadow(
 ) -> NDArray[np.float32]:
     """The soft shadow that a layer throws on what lies right behind it: factor 0..1, float32 (H, W, 1)."""
     scale = canvas.pixels_per_m
-    move = np.float32([[1, 0, offset_m[0] * scale], [0, 1, offset_m[1] * scale]])
+    move = np.array([[1, 0, offset_m[0] * scale], [0, 1, offset_m[1] * scale]], np.float32)
     size = (layer.shape[1], layer.shape[0])
     moved = cv2.warpAffine(np.ascontiguousarray(layer[..., 3]), move, size)
-    return np.asarray(1.0 - depth * cv2.GaussianBlur(moved, (0, 0), blur_m * scale)[..., None], dtype=np.float32)
+    return np.asarray(
+        1.0 - depth * cv2.GaussianBlur(moved, (0, 0), blur_m * scale)[..., None], dtype=np.float32
+    )
 
 
 def _height(canvas: Canvas, bones: Sequence[Bone], blend: float) -> Field:

@@ -14,7 +14,7 @@ from edge.demo.optics import Optics
 Map = NDArray[np.float32]
 
 _STEP = 8
-_TO_LAMP = np.float32((-0.12, -0.80, -0.59))
+_TO_LAMP = np.array((-0.12, -0.80, -0.59), np.float32)
 """Towards the lamp that lights what is held up: above and a little behind the camera."""
 
 
@@ -52,7 +52,7 @@ class Sight:
     def per_pixel(self, field: Map) -> tuple[Map, Map]:
         """How much a coarse map changes from pixel to pixel, rightwards and downwards."""
         down, right = np.gradient(field, _STEP)
-        return right.astype(np.float32), down.astype(np.float32)
+        return np.asarray(right, dtype=np.float32), np.asarray(down, dtype=np.float32)
 
 
 def look_at(grip: Grip, optics: Optics, shininess: float) -> Sight:
@@ -62,7 +62,7 @@ def look_at(grip: Grip, optics: Optics, shininess: float) -> Sight:
     qy = ((np.arange(rows, dtype=np.float32) - 0.5) * _STEP - 0.5 - optics.horizon_y) / optics.focal
     turn = _rotation(grip)
     ray = np.stack(np.broadcast_arrays(qx[None, :], qy[:, None], np.float32(1.0)), axis=-1) @ turn
-    eye = -np.float32((grip.x_m, grip.y_m, grip.distance_m)) @ turn
+    eye = -np.array((grip.x_m, grip.y_m, grip.distance_m), np.float32) @ turn
     square = grip.bend * ray[..., 0] ** 2
     linear = 2 * grip.bend * eye[0] * ray[..., 0] - ray[..., 2]
     constant = grip.bend * eye[0] ** 2 - eye[2]
@@ -78,7 +78,9 @@ def look_at(grip: Grip, optics: Optics, shininess: float) -> Sight:
     gloss = np.clip((normal * half).sum(-1), 0.0, 1.0) ** shininess
     lit = np.clip(normal @ lamp, 0.0, 1.0)
     to32 = np.float32
-    return Sight(a.astype(to32), b.astype(to32), lit.astype(to32), gloss.astype(to32), (optics.width, optics.height))
+    return Sight(
+        a.astype(to32), b.astype(to32), lit.astype(to32), gloss.astype(to32), (optics.width, optics.height)
+    )
 
 
 def _rotation(grip: Grip) -> Map:

@@ -93,7 +93,7 @@ def _trace(
     target_x = (qx - optics.center_x) * per_pixel - stance.x_m
     target_y = (qy - optics.horizon_y) * per_pixel - stance.y_m
     rotation = _rotation(stance)
-    pivot = np.float32(portrait.pivot_m)
+    pivot = np.array(portrait.pivot_m, np.float32)
     x, y = target_x.copy(), target_y.copy()
     for _ in range(_ROUNDS):
         field = cv2.remap(
@@ -114,7 +114,11 @@ def _trace(
         seen_y = (y + weight * (ty - y) + stance.y_m) * shrink - stance.y_m
         x -= seen_x - target_x
         y -= seen_y - target_y
-    return x * scale + ax, y * scale + ay, field
+    return _single(x * scale + ax), _single(y * scale + ay), _single(field)
+
+
+def _single(values: NDArray[np.generic]) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)
 
 
 def _rotation(stance: Stance) -> NDArray[np.float32]:
@@ -151,8 +155,10 @@ def _extent(portrait: Portrait, stance: Stance, optics: Optics) -> tuple[int, in
     top = eye_y - portrait.anchor[1] * zoom - margin
     right = eye_x + (width - portrait.anchor[0]) * zoom + margin
     bottom = eye_y + (height - portrait.anchor[1]) * zoom + margin
-    x0, y0 = (int(np.clip(v, 0, limit - _STEP)) // _STEP * _STEP for v, limit in
-              ((left, optics.width), (top, optics.height)))
+    x0, y0 = (
+        int(np.clip(v, 0, limit - _STEP)) // _STEP * _STEP
+        for v, limit in ((left, optics.width), (top, optics.height))
+    )
     x1 = int(np.clip(right, x0 + _STEP, optics.width)) // _STEP * _STEP
     y1 = int(np.clip(bottom, y0 + _STEP, optics.height)) // _STEP * _STEP
     return x0, y0, x1, y1

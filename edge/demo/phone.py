@@ -26,11 +26,12 @@ def held_phone() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     palm = sculpt(
         CANVAS,
         [
-            Bone((0.018, 0.040, -0.05), (0.022, 0.085, -0.04), 0.036, 0.036),
-            Bone((0.022, 0.085, -0.04), (0.030, 0.200, -0.03), 0.033, 0.026),
-            Bone((0.032, 0.070, -0.03), (0.041, 0.035, -0.01), 0.020, 0.013),
+            Bone((0.012, 0.050, -0.05), (0.020, 0.085, -0.04), 0.036, 0.034),
+            Bone((0.020, 0.085, -0.04), (0.030, 0.210, -0.03), 0.034, 0.026),
         ],
-        SKIN, 13,
+        SKIN,
+        13,
+        0.004,
     )
     fingers = _fingers()
     body = _body()
@@ -45,26 +46,27 @@ def held_phone() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def _fingers() -> NDArray[np.float32]:
-    bones = []
+    """What lies in front of the phone: the last joints of four fingers, and the thumb."""
+    bones = [
+        Bone((-0.0375, y + 0.0035, -0.006), (-0.0290, y - 0.0015, 0.002), radius, radius * 0.86)
+        for y, radius in _FINGERS
+    ]
+    fingers = sculpt(CANVAS, bones, SKIN, 14, 0.0006)
     for y, radius in _FINGERS:
-        bones.append(Bone((-0.026, y + 0.006, -0.020), (-0.0385, y + 0.002, -0.008), radius * 1.05, radius * 1.05))
-        bones.append(Bone((-0.0385, y + 0.002, -0.008), (-0.0285, y - 0.003, 0.004), radius * 1.05, radius * 0.9))
-    fingers = sculpt(CANVAS, bones, SKIN, 14, 0.0015)
-    hidden = _rounded(WIDTH_M, HEIGHT_M, CORNER_M)
-    x, _ = CANVAS.grid()
-    # Only the last joints lie in front of the phone; the rest goes behind it.
-    fingers *= (1.0 - hidden * np.clip((x + 0.0225) / 0.001, 0.0, 1.0))[..., None]
-    for y, _radius in _FINGERS:
-        nail(fingers, CANVAS, (-0.0262, y - 0.0042), 150.0, 0.0085)
+        nail(fingers, CANVAS, (-0.0258, y - 0.0030), 149.0, radius * 0.95)
     thumb = sculpt(
         CANVAS,
         [
-            Bone((0.046, 0.040, 0.000), (0.040, 0.008, 0.004), 0.0135, 0.0108),
-            Bone((0.040, 0.008, 0.004), (0.0325, -0.022, 0.003), 0.0108, 0.0085),
+            Bone((0.0400, 0.120, -0.030), (0.0465, 0.068, -0.014), 0.0260, 0.0165),
+            Bone((0.0465, 0.068, -0.014), (0.0405, 0.024, 0.001), 0.0165, 0.0108),
+            Bone((0.0405, 0.024, 0.001), (0.0375, 0.006, 0.003), 0.0108, 0.0100),
+            Bone((0.0375, 0.006, 0.003), (0.0330, -0.012, 0.002), 0.0100, 0.0082),
         ],
-        SKIN, 16,
+        SKIN,
+        16,
+        0.0006,
     )
-    nail(thumb, CANVAS, (0.0322, -0.0195), 76.0, 0.0115)
+    nail(thumb, CANVAS, (0.0325, -0.0120), 76.0, 0.0105)
     return over(thumb, fingers)
 
 
@@ -73,12 +75,12 @@ def _body() -> NDArray[np.float32]:
     rim = _rounded(WIDTH_M, HEIGHT_M, CORNER_M)
     glass = _rounded(WIDTH_M - 0.0020, HEIGHT_M - 0.0020, CORNER_M - 0.001)
     x, _ = CANVAS.grid()
-    metal = np.float32((92, 90, 88)) * (1.0 + 0.35 * np.sin(x[..., None] * 260.0 + 0.6))
-    color = metal * (rim - glass)[..., None] + np.float32((20, 18, 17)) * glass[..., None]
+    metal = np.array((92, 90, 88), np.float32) * (1.0 + 0.35 * np.sin(x[..., None] * 260.0 + 0.6))
+    color = metal * (rim - glass)[..., None] + np.array((20, 18, 17), np.float32) * glass[..., None]
     slot = np.zeros(CANVAS.shape, np.float32)
     left, right = _pixel(-0.006, -0.0713), _pixel(0.006, -0.0713)
     cv2.line(slot, left, right, 1.0, 2, cv2.LINE_AA)
-    color += slot[..., None] * np.float32((34, 34, 34))
+    color += slot[..., None] * np.array((34, 34, 34), np.float32)
     return np.dstack([color, rim]).astype(np.float32)
 
 
@@ -88,7 +90,7 @@ def _rounded(width: float, height: float, corner: float) -> NDArray[np.float32]:
     dx = np.maximum(np.abs(x) - (width / 2 - corner), 0.0)
     dy = np.maximum(np.abs(y) - (height / 2 - corner), 0.0)
     outside = np.sqrt(dx * dx + dy * dy) - corner
-    return np.clip(0.5 - outside * CANVAS.pixels_per_m, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(0.5 - outside * CANVAS.pixels_per_m, 0.0, 1.0), dtype=np.float32)
 
 
 def _pixel(x: float, y: float) -> tuple[int, int]:

@@ -54,7 +54,8 @@ def load_portrait(name: str) -> Portrait:
     premultiplied = np.dstack([color * (alpha[..., None] / 255.0), alpha]).round().astype(np.uint8)
     levels = [premultiplied]
     for _ in range(3):
-        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+        half = cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(half, dtype=np.uint8))
     return Portrait(
         picture=picture,
         levels=tuple(levels),
@@ -103,7 +104,7 @@ def _lengthen(color: NDArray[np.float32], matte: Image) -> tuple[NDArray[np.floa
 def _relief(mesh: NDArray[np.float32], alpha: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """Depth, head weight and slopes over the whole figure, from the face mesh outwards."""
     height, width = alpha.shape[0] // _FIELD_STEP, alpha.shape[1] // _FIELD_STEP
-    points = mesh[:, :2] / _FIELD_STEP
+    points = mesh[:, :2] / np.float32(_FIELD_STEP)
     face = float(np.ptp(points[:, 0]))
     value = np.zeros((height, width), np.float32)
     weight = np.zeros((height, width), np.float32)
@@ -124,13 +125,13 @@ def _relief(mesh: NDArray[np.float32], alpha: NDArray[np.float32], scale: float)
     ys = np.clip(points[:, 1].round().astype(int), 0, height - 1)
     value[ys, xs], weight[ys, xs] = depth_face, 1.0
     depth = _spread(value, weight, face)
-    depth = cv2.GaussianBlur(depth, (0, 0), 0.02 * face)
-    return np.dstack([depth, _head_weight(points, (height, width)), *_slopes(depth, scale)]).astype(np.float32)
+    depth = np.asarray(cv2.GaussianBlur(depth, (0, 0), 0.02 * face), dtype=np.float32)
+    return np.dstack([depth, _head_weight(points, (height, width)), *_slopes(depth, scale)]).astype(
+        np.float32
+    )
 
 
-def _spread(
-    value: NDArray[np.float32], weight: NDArray[np.float32], face: float
-) -> NDArray[np.float32]:
+def _spread(value: NDArray[np.float32], weight: NDArray[np.float32], face: float) -> NDArray[np.float32]:
     """Fill the gaps between known values smoothly, nearest knowledge first."""
     result = np.zeros_like(value)
     trust = np.zeros_like(value)
@@ -160,5 +161,5 @@ def _head_weight(points: NDArray[np.float32], shape: tuple[int, int]) -> NDArray
 
 def _slopes(depth: NDArray[np.float32], scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     smooth = cv2.GaussianBlur(depth, (0, 0), 2.0)
-    gradient_y, gradient_x = np.gradient(smooth * scale / _FIELD_STEP)
-    return gradient_x.astype(np.float32), gradient_y.astype(np.float32)
+    rows, columns = np.gradient(smooth * scale / _FIELD_STEP)
+    return np.asarray(columns, dtype=np.float32), np.asarray(rows, dtype=np.float32)

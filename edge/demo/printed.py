@@ -30,7 +30,9 @@ def held_print(name: str) -> NDArray[np.uint8]:
     arm = sculpt(
         CANVAS,
         [Bone((0.068, 0.215, -0.01), (0.105, 0.50, -0.01), 0.036, 0.050)],
-        CLOTH, 5, 0.006,
+        CLOTH,
+        5,
+        0.006,
     )
     back = sculpt(
         CANVAS,
@@ -40,7 +42,9 @@ def held_print(name: str) -> NDArray[np.uint8]:
             Bone((0.000, 0.098, -0.03), (0.030, 0.124, -0.02), 0.0085, 0.012),
             Bone((-0.008, 0.092, -0.03), (0.000, 0.098, -0.03), 0.0080, 0.0085),
         ],
-        SKIN, 3,
+        SKIN,
+        3,
+        0.004,
     )
     thumb = sculpt(
         CANVAS,
@@ -48,7 +52,8 @@ def held_print(name: str) -> NDArray[np.uint8]:
             Bone((0.052, 0.142, 0.0), (0.041, 0.110, 0.004), 0.0150, 0.0108),
             Bone((0.041, 0.110, 0.004), (0.030, 0.084, 0.003), 0.0108, 0.0090),
         ],
-        SKIN, 4,
+        SKIN,
+        4,
     )
     nail(thumb, CANVAS, (0.0312, 0.0868), 67.0, 0.013)
     below = over(arm, back)
@@ -70,10 +75,10 @@ def _sheet(portrait: Portrait) -> NDArray[np.float32]:
     page[border:-border, border:-border] = _halftone(inner, scale)
     small = cv2.resize(page, None, fx=1 / _FINE, fy=1 / _FINE, interpolation=cv2.INTER_AREA)
     # Ink is never quite black nor pure: what remains after full cover.
-    ink = np.float32((0.13, 0.11, 0.10))
+    ink = np.array((0.13, 0.11, 0.10), np.float32)
     mixed = ink + (1.0 - ink) * small
     gray = mixed.mean(axis=-1, keepdims=True)
-    return np.asarray((gray + 0.86 * (mixed - gray)) * np.float32(_PAPER), dtype=np.float32)
+    return np.asarray((gray + 0.86 * (mixed - gray)) * np.array(_PAPER, np.float32), dtype=np.float32)
 
 
 def _crop(portrait: Portrait, aspect: float) -> Image:
@@ -87,11 +92,11 @@ def _crop(portrait: Portrait, aspect: float) -> Image:
     return portrait.picture[rows, round(left) : round(left + width)]
 
 
-def _halftone(photo: Image, scale: float) -> NDArray[np.float32]:
+def _halftone(photo: NDArray[np.generic], scale: float) -> NDArray[np.float32]:
     """Screen each ink at its own angle: float32, about 0 under a dot and 1 on paper."""
     height, width = photo.shape[:2]
     # Dots grow when the ink soaks in: without this the print would come out too dark.
-    wanted = (photo.astype(np.float32) / 255.0) ** np.float32(1.9)
+    wanted = (photo.astype(np.float32) / 255.0) ** np.float32(1.75)
     x = np.arange(width, dtype=np.float32)[None, :]
     y = np.arange(height, dtype=np.float32)[:, None]
     turns = 2 * np.pi * _SCREEN_CELLS_PER_M / scale

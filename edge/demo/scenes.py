@@ -77,12 +77,16 @@ def frames(name: str, seed: int = 0) -> Iterator[Image]:
 def enrolment_pictures(name: str = "eileen_collins") -> list[Image]:
     """Three pictures to enrol a person from: the portrait, and two views with the head turned a little."""
     portrait = load_portrait(name)
-    return [portrait.picture.copy(), *(_studio(portrait, yaw, pitch) for yaw, pitch in ((-11.0, 2.0), (11.0, -3.0)))]
+    return [
+        portrait.picture.copy(),
+        *(_studio(portrait, yaw, pitch) for yaw, pitch in ((-11.0, 2.0), (11.0, -3.0))),
+    ]
 
 
 def _studio(portrait: Portrait, yaw: float, pitch: float) -> Image:
     optics = Optics(width=640, height=640, focal=1100.0, center_x=320.0, horizon_y=320.0)
-    wall = np.linspace(196, 160, optics.height, dtype=np.float32)[:, None, None] * np.float32((0.93, 0.98, 1.0))
+    tone = np.linspace(196, 160, optics.height, dtype=np.float32)[:, None, None]
+    wall = tone * np.array((0.93, 0.98, 1.0), np.float32)
     plain = np.broadcast_to(wall, (optics.height, optics.width, 3)).round().astype(np.uint8)
     image, light = compose(plain, draw_person(portrait, Stance(0.0, -0.06, 1.0, yaw, pitch), optics))
     good = SensorModel(full_well=20000.0, read_noise=4.0, vignetting=0.08, lens_sigma=0.5, jpeg_quality=94)

@@ -51,8 +51,14 @@ def stance_at(way: Gait, t: float) -> Stance:
     # Under each lamp on the way the face grows brighter, and the light comes from above, then from behind.
     lamp = math.cos((distance - 0.7) * 2.0)
     return Stance(
-        x_m=x, y_m=y, distance_m=distance, yaw=yaw, pitch=pitch, roll=roll,
-        light=(0.10 + 0.004 * yaw, -0.14 - 0.05 * lamp), brightness=0.74 + 0.07 * lamp,
+        x_m=x,
+        y_m=y,
+        distance_m=distance,
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        light=(0.10 + 0.004 * yaw, -0.14 - 0.05 * lamp),
+        brightness=0.74 + 0.07 * lamp,
     )
 
 
