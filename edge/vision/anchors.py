@@ -27,13 +27,15 @@ LAYOUTS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 """By decoder: stride in pixels of the network's input, and anchors at each place."""
 
+_BORDER = 128
+"""Mid gray, zero to the networks. Flat black makes the near one give values a hundred times too large."""
 _SCORE = 16
 _SAME_FACE_IOU = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A square of the picture, in pixels; it may reach over the edge, where it is black."""
+    """A square of the picture, in pixels; it may reach over the edge, where it is gray."""
 
     x: int
     y: int
@@ -70,7 +72,7 @@ def cut(image: Image, region: Region, size: int) -> Image:
     height, width = image.shape[:2]
     x0, y0 = max(region.x, 0), max(region.y, 0)
     x1, y1 = min(region.x + region.side, width), min(region.y + region.side, height)
-    canvas: Image = np.zeros((size, size, 3), np.uint8)
+    canvas: Image = np.full((size, size, 3), _BORDER, np.uint8)
     if x1 <= x0 or y1 <= y0:
         return canvas
     scale = size / region.side

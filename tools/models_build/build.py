@@ -28,22 +28,21 @@ MEASURED = ("measured", "far_curve")
 """Tables of a manifest that are measured, not built; kept while the file stays the same."""
 
 
-def near_or_far(source: Path, examples: Callable) -> bytes:
-    network = Replay(source)
-    return quantize.full_int8(network, network.shape, lambda: examples(network.shape[1]))
-
-
 def near(source: Path) -> bytes:
-    return near_or_far(source, pictures.for_near)
+    network = Replay(source)
+    examples = pictures.for_near(network)
+    print(f"  {len(examples)} scenes as examples", flush=True)
+    return quantize.int8_body(network, network.shape, lambda: examples)
 
 
 def far(source: Path) -> bytes:
-    return near_or_far(source, pictures.for_far)
+    network = Replay(source)
+    return quantize.int8_weights(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape)
 
 
-def weights_only(source: Path) -> bytes:
-    network = Replay(source, pixel_scale=1.0 / 255.0)
-    return quantize.int8_weights(network, network.shape)
+def mesh_or_iris(source: Path) -> bytes:
+    network = Replay(source)
+    return quantize.int8_weights(lambda x: network(x * (1.0 / 255.0)), network.shape)
 
 
 def embedding(source: Path) -> bytes:
@@ -60,8 +59,8 @@ def embedding(source: Path) -> bytes:
 BUILDERS: dict[str, Callable[[Path], bytes]] = {
     "detection-near": near,
     "detection-far": far,
-    "landmarks-mesh": weights_only,
-    "iris-eye": weights_only,
+    "landmarks-mesh": mesh_or_iris,
+    "iris-eye": mesh_or_iris,
     "embedding-dlib-resnet": embedding,
 }
 

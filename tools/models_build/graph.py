@@ -27,15 +27,12 @@ CONSTANT_FOLDED = {"DEQUANTIZE", "DENSIFY"}
 class Replay:
     """Callable: float32 (1, H, W, 3) -> list of outputs, flattened to (1, N) or (1, N, K), in file order."""
 
-    def __init__(self, path: Path, pixel_scale: float = 1.0) -> None:
-        """pixel_scale: what the input is to be multiplied with; goes into the first convolution."""
+    def __init__(self, path: Path) -> None:
         model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
         self.graph = model.subgraphs[0]
         self.codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
         self.shape = tuple(int(n) for n in self.graph.tensors[self.graph.inputs[0]].shape)
         self.constants = self._constants(path)
-        first = next(op for op in self.graph.operators if self._operator(op) == "CONV_2D")
-        self.constants[int(first.inputs[1])] = self.constants[int(first.inputs[1])] * np.float32(pixel_scale)
 
     def _constants(self, path: Path) -> dict[int, np.ndarray]:
         interpreter = Interpreter(
@@ -50,7 +47,11 @@ class Replay:
             i for op in self.graph.operators if self._operator(op) not in CONSTANT_FOLDED for i in op.outputs
         } | set(self.graph.inputs)
         used = {
-            i for op in self.graph.operators if self._operator(op) not in CONSTANT_FOLDED for i in op.inputs if i >= 0
+            i
+            for op in self.graph.operators
+            if self._operator(op) not in CONSTANT_FOLDED
+            for i in op.inputs
+            if i >= 0
         }
         return {int(i): interpreter.get_tensor(int(i)).copy() for i in used - computed}
 

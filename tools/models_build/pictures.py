@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from edge.vision.anchors import Region, cut
-from edge.vision.detector import FaceDetector, tiles, whole
+from edge.vision.detector import FaceDetector, whole
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.mesh import FaceMesh
 from models_build.quantize import full_range
 
+LARGEST_SANE = 230.0
+"""Box values, in pixels of 128, beyond which a scene is no example."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,21 +36,22 @@ def frames() -> Iterator[np.ndarray]:
         yield cv2.imread(str(path))
 
 
-def for_near(size: int) -> Iterator[np.ndarray]:
-    """Whole pictures, and shown smaller with a margin; float32, -1..1, RGB."""
+def for_near(network: Callable) -> list[np.ndarray]:
+    """Whole pictures, and shown smaller with a margin; float32, -1..1, RGB.
+
+    Flat black areas make this network's inner values a hundred times larger than faces ever do.
+    Such scenes are left out: with them the int8 scales have no levels left for faces.
+    """
+    size = network.shape[1]
+    found = []
     for image in frames():
         region = whole(image)
         margin = region.side // 2
         for shown in (region, Region(region.x - margin, region.y - margin, region.side + 2 * margin)):
-            yield full_range(cut(image, shown, size)).astype(np.float32) / 127.5 - 1.0
-
-
-def for_far(size: int) -> Iterator[np.ndarray]:
-    """Whole pictures and one tile of each; float32, -1..1, RGB."""
-    for number, image in enumerate(frames()):
-        places = tiles(image, 0.5)
-        for shown in (whole(image), places[number % len(places)]):
-            yield full_range(cut(image, shown, size)).astype(np.float32) / 127.5 - 1.0
+            picture = cut(image, shown, size).astype(np.float32) / 127.5 - 1.0
+            if float(np.abs(network(picture[None])[0]).max()) < LARGEST_SANE:
+                found.append(full_range(picture, -1.0, 1.0))
+    return found
 
 
 def for_embedding(detector: FaceDetector, mesh: FaceMesh, aligner: FaceEmbedder) -> Iterator[np.ndarray]:
@@ -58,4 +61,4 @@ def for_embedding(detector: FaceDetector, mesh: FaceMesh, aligner: FaceEmbedder)
         faces = detector.detect(image)
         if faces:
             chip = aligner.align(image, mesh.locate(image, faces[0]))
-            yield full_range(chip).astype(np.float32)
+            yield full_range(chip, 0, 255).astype(np.float32)

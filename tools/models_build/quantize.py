@@ -1,4 +1,4 @@
-"""Float network in, int8 .tflite out."""
+"""Float network in, int8 .tflite out: three ways, from the fastest to the gentlest."""
 
 from __future__ import annotations
 
@@ -7,39 +7,65 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import tensorflow as tf
 
+from models_build import flatfile
+
 Pictures = Iterable[np.ndarray]
+Shape = tuple[int, ...]
 
 
-def full_int8(function: Callable, shape: tuple[int, ...], examples: Callable[[], Pictures]) -> bytes:
+def full_int8(function: Callable, shape: Shape, examples: Callable[[], Pictures]) -> bytes:
     """Weights and activations int8; uint8 input, float32 outputs.
 
     function: float32 `shape` -> outputs. examples: inputs as `function` takes them, from real pictures.
     """
-    traced = tf.function(function, autograph=False).get_concrete_function(tf.TensorSpec(shape, tf.float32))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None].astype(np.float32)] for one in examples())
+    converter = _calibrated(function, shape, examples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32
     return converter.convert()
 
 
-def int8_weights(function: Callable, shape: tuple[int, ...]) -> bytes:
-    """Weights int8, activations quantized per inference or kept float; uint8 input, float32 outputs.
+def int8_body(function: Callable, shape: Shape, examples: Callable[[], Pictures]) -> bytes:
+    """As `full_int8`, but each output's last convolution computes in float32.
 
-    function: float32 `shape`, pixels 0..255 -> outputs.
+    Box and keypoint values span hundreds of pixels: one int8 scale for all of them is too coarse.
+    """
+    complete = full_int8(function, shape, examples)
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=flatfile.head_names(complete))
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=_calibrated(function, shape, examples),
+        debug_dataset=lambda: iter(()),
+        debug_options=options,
+    )
+    return flatfile.take_pixels(debugger.get_nondebug_quantized_model())
+
+
+def int8_weights(function: Callable, shape: Shape) -> bytes:
+    """Weights int8 with a scale per channel, unpacked when the model is loaded; all computing in float32.
+
+    function: float32 `shape`, pixels 0..255 -> outputs. uint8 input.
     """
     traced = tf.function(lambda x: function(tf.cast(x, tf.float32)), autograph=False)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [traced.get_concrete_function(tf.TensorSpec(shape, tf.uint8))]
     )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return converter.convert()
+    return flatfile.pack_weights(converter.convert())
 
 
-def full_range(picture: np.ndarray) -> np.ndarray:
-    """Two pixels set to 0 and 255, so that the calibrated input range is that of a pixel, exactly."""
+def full_range(picture: np.ndarray, least: float, most: float) -> np.ndarray:
+    """Two values set to the extremes, so that the calibrated input range is that of a pixel, exactly."""
     picture = picture.copy()
-    picture[0, 0, 0], picture[0, 1, 0] = 0, 255
+    picture[0, 0, 0], picture[0, 1, 0] = least, most
     return picture
+
+
+def _calibrated(
+    function: Callable, shape: Shape, examples: Callable[[], Pictures]
+) -> tf.lite.TFLiteConverter:
+    traced = tf.function(lambda x: function(x), autograph=False)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [traced.get_concrete_function(tf.TensorSpec(shape, tf.float32))]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None].astype(np.float32)] for one in examples())
+    return converter
