@@ -42,10 +42,12 @@ class Section(BaseModel):
 
 
 class DeviceSettings(Section):
-    """Who this device is on MQTT: lower-case letters, digits and hyphens."""
+    """Who this device is on MQTT: lower-case letters, digits and hyphens. trust_clock: take the time of
+    day as right even though the kernel does not call it synchronized (a host or an RTC keeps it)."""
 
     site: str = Field(default="site", pattern=_ID)
     id: str = Field(default="door-1", pattern=_ID)
+    trust_clock: bool = False
 
 
 class ReplaySettings(Section):

@@ -70,7 +70,7 @@ class Daemon:
         self._camera = camera
         self._door = door
         self._notifier = notifier
-        self._clocks = clocks or wiring.clocks()
+        self._clocks = clocks or wiring.clocks(settings)
         self._on_step = on_step
         self._on_ready = on_ready
         self._inbox: Inbox[Notice] = Inbox()
@@ -132,12 +132,15 @@ class Daemon:
         index = TemplateIndex(models.embedder.model)
         index.refresh(gallery)
         recognizer = wiring.recognizer(settings, models, index)
-        stack.callback(self._stop_workers)
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
         stack.callback(inputs.close)
         self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
-        self._start_worker("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
-        self._start_worker("vision", partial(self._look, recognizer))
+        self._add_worker("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
+        self._add_worker("vision", partial(self._look, recognizer))
+        # Ended before the connections and the models they use are closed.
+        stack.callback(self._stop_workers)
+        for worker in self._workers:
+            worker.start()
         controller.report(EventClass.SYSTEM, "system.started", {"people": gallery.count(), "boot": boot})
         notifier.ready()
         self._on_ready()
@@ -223,7 +226,7 @@ class Daemon:
 
         stack.callback(bus.close)
         bus.start(lambda message: self._tell(BusMessage(message)), on_link)
-        self._start_worker("outbox", lambda stop, beat: pump.run(stop, beat))
+        self._add_worker("outbox", pump.run)
 
     def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         camera = self._camera or wiring.camera(self._settings.camera)
@@ -251,7 +254,7 @@ class Daemon:
     def _tell(self, notice: Notice) -> None:
         self._inbox.put(notice)
 
-    def _start_worker(
+    def _add_worker(
         self,
         name: str,
         target: Callable[[threading.Event, Callable[[], None]], None],
@@ -261,7 +264,6 @@ class Daemon:
     ) -> None:
         worker = Worker(name, target, clock=self._clocks.monotonic, stale_s=stale_s, may_end=may_end)
         self._workers.append(worker)
-        worker.start()
 
     def _check_workers(self, now: float, notifier: Notifier) -> None:
         """Feed the watchdog while every worker lives; end the daemon when one does not."""

@@ -29,7 +29,8 @@ class Outcome(StrEnum):
 class EvidenceConfig:
     """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
     window. liveness_threshold: on the mean over the window. poor_s: how long a steady face may show
-    only unusable frames. again_s: silence on a track after a verdict, before the next."""
+    only unusable frames. again_s, after_grant_s: silence on a track after a verdict, before the next;
+    longer for somebody recognized, who is let in once and not as long as they stand there."""
 
     agree: int = 3
     window: int = 8
@@ -37,6 +38,7 @@ class EvidenceConfig:
     liveness_threshold: float = 0.5
     poor_s: float = 3.0
     again_s: float = 3.0
+    after_grant_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def add(
     window = (*gathered.observations, observation)[-config.window :]
     gathered = replace(gathered, observations=window, problems=())
     verdict = judge(window, config)
-    return (gathered, None) if verdict is None else (_decided(observation.at, config), verdict)
+    if verdict is None:
+        return gathered, None
+    recognized = verdict.outcome is Outcome.RECOGNIZED
+    return _decided(observation.at, config.after_grant_s if recognized else config.again_s), verdict
 
 
 def add_unusable(
@@ -98,7 +103,7 @@ def add_unusable(
     if gathered.observations or now - gathered.since < config.poor_s:
         return gathered, None
     verdict = Verdict(Outcome.POOR_QUALITY, None, 0.0, 0.0, 0.0, 0, 0.0, problems)
-    return _decided(now, config), verdict
+    return _decided(now, config.again_s), verdict
 
 
 def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | None:
@@ -120,8 +125,8 @@ def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | 
     return _verdict(Outcome.UNKNOWN, None, window)
 
 
-def _decided(now: float, config: EvidenceConfig) -> Gathered:
-    return Gathered(since=now, quiet_until=now + config.again_s)
+def _decided(now: float, silence_s: float) -> Gathered:
+    return Gathered(since=now, quiet_until=now + silence_s)
 
 
 def _verdict(outcome: Outcome, person: PersonId | None, window: tuple[Observation, ...]) -> Verdict:
