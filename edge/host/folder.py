@@ -15,8 +15,8 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(_existing(folder)).free
 
 
-def folder_trouble(folder: Path) -> tuple[str, str] | None:
-    """What is wrong with the folder, and the cure; None when all is well."""
+def folder_trouble(folder: Path, uid: int | None = None) -> tuple[str, str] | None:
+    """What is wrong with the folder, and the cure; None when all is well. uid: who asks, we unless told."""
     if not folder.exists():
         parent = _existing(folder)
         if os.access(parent, os.W_OK | os.X_OK):
@@ -32,11 +32,12 @@ def folder_trouble(folder: Path) -> tuple[str, str] | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        owner = _user(folder.stat().st_uid)
         return (
             f"{folder} cannot be written ({error.strerror})",
-            "run as the user who owns it: sudo -u ostiary …",
+            f"run as its owner: sudo -u {owner} ostiary …",
         )
-    return _closed_to_others(folder) or _one_owner(folder)
+    return _closed_to_others(folder) or _one_owner(folder, os.geteuid() if uid is None else uid)
 
 
 def _closed_to_others(folder: Path) -> tuple[str, str] | None:
@@ -46,7 +47,7 @@ def _closed_to_others(folder: Path) -> tuple[str, str] | None:
     return None
 
 
-def _one_owner(folder: Path) -> tuple[str, str] | None:
+def _one_owner(folder: Path, uid: int) -> tuple[str, str] | None:
     """A command run as root leaves files that the daemon cannot write."""
     owner = folder.stat().st_uid
     for file in folder.iterdir():
@@ -55,6 +56,11 @@ def _one_owner(folder: Path) -> tuple[str, str] | None:
                 f"{file} belongs to {_user(file.stat().st_uid)}, its folder to {_user(owner)}",
                 f"sudo chown -R {_user(owner)}: {folder}",
             )
+    if owner != uid:
+        return (
+            f"{folder} belongs to {_user(owner)}, and this is {_user(uid)}",
+            f"run as its owner: sudo -u {_user(owner)} ostiary …",
+        )
     return None
 
 
