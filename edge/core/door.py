@@ -252,7 +252,7 @@ def _contact(door: Door, config: DoorConfig, is_open: bool) -> tuple[Door, tuple
     leaf, effects = leaves.read(door.leaf, is_open, _around(door, config), door.at)
     after = replace(door, leaf=leaf)
     went_through = was.is_open and leaf.state is LeafState.CLOSED and leaf.passage_done
-    if config.relock_on_close and went_through and door.strike.state is StrikeState.UNLOCKED:
+    if config.relock_on_close and went_through:
         after = replace(after, strike=strikes.release(door.strike), leaf=replace(leaf, window=None))
     after, more = _settle(door, after, config, "closed")
     return after, (*effects, *more)

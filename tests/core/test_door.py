@@ -276,6 +276,21 @@ def test_fire_does_not_lift_an_emergency_lockdown():
     assert door.posture is Posture.LOCKDOWN
 
 
+def test_the_absence_of_a_fire_does_not_lift_what_an_operator_opened_for_an_emergency():
+    opened = SetPosture(Source.EMERGENCY, Posture.UNLOCKED, receipt=RECEIPT)
+    door, effects = run((1.0, opened), (2.0, FireReading(False)), door=working())
+    assert effects == ()
+    assert door.is_unlocked
+
+
+def test_closing_a_door_that_is_held_open_moves_nothing():
+    door, effects = run(
+        (1.0, HOLD), (2.0, ContactReading(open=True)), (3.0, ContactReading(open=False)), door=working()
+    )
+    assert effects == ()
+    assert door.strike.state is StrikeState.HELD_OPEN
+
+
 def test_tamper_is_told_when_it_comes_and_when_it_goes():
     door, effects = run((1.0, TamperReading(True)), door=working())
     assert effects == (Report("alarm.tamper"),)
