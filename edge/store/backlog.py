@@ -93,14 +93,12 @@ def _make_room(database: Database, *, before: int, capacity: int) -> dict[str, J
 
 
 def _loss(rows: Sequence[Row]) -> dict[str, Json]:
-    """The range and number of lost events; an earlier report that is lost itself is counted in."""
-    lost_from, lost_to, lost = rows[0][0], rows[0][0], 0
-    for seq, type_, body in rows:
-        lost_from, lost_to, lost = min(lost_from, seq), max(lost_to, seq), lost + 1
+    """The range and number of lost events; what an earlier report told is told again when that is lost."""
+    lost_from, lost_to, lost = min(row[0] for row in rows), max(row[0] for row in rows), len(rows)
+    for _, type_, body in rows:
         if type_ == OVERFLOW:
             earlier = json.loads(body)
             lost_from = min(lost_from, earlier["lost_from"])
-            lost_to = max(lost_to, earlier["lost_to"])
             lost += earlier["lost"]
     return {"lost_from": lost_from, "lost_to": lost_to, "lost": lost}
 

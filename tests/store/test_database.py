@@ -1,3 +1,4 @@
+import contextlib
 import os
 import sqlite3
 import stat
@@ -79,19 +80,24 @@ def test_a_failed_transaction_leaves_nothing(database):
     assert (gallery.count(), gallery.revision()) == (0, 0)
 
 
-def test_threads_take_turns_on_one_connection(database):
+def test_a_transaction_of_one_thread_is_not_joined_by_another(database):
     gallery = Gallery(database)
+    is_inside, other_is_done = threading.Event(), threading.Event()
 
-    def enroll(first):
-        for number in range(first, first + 20):
-            gallery.add_person(person(f"p{number}"))
+    def fail_after_the_other_had_its_chance():
+        with contextlib.suppress(ZeroDivisionError), database.transaction():
+            gallery.add_person(person("ada"))
+            is_inside.set()
+            other_is_done.wait(0.2)
+            raise ZeroDivisionError
 
-    threads = [threading.Thread(target=enroll, args=(first,)) for first in (0, 20, 40)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (gallery.count(), gallery.revision()) == (60, 60)
+    failing = threading.Thread(target=fail_after_the_other_had_its_chance)
+    failing.start()
+    is_inside.wait()
+    gallery.add_person(person("bob"))
+    other_is_done.set()
+    failing.join()
+    assert [known.id for known in gallery.people()] == ["bob"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
