@@ -1,0 +1,143 @@
+"""Time full decisions on single frames: the daemon's own recognizer, against a gallery of strangers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge.app import wiring
+from edge.app.stopwatch import Lap, Spread, StageTimes, Stopwatch, Timed
+from edge.core.events import Json
+from edge.core.face import ModelId, PersonId
+from edge.core.frame import Frame, Image
+from edge.errors import PoorQuality
+from edge.service.recognize import Recognizer
+from edge.settings import RecognitionSettings, Settings
+from edge.store.index import TemplateIndex
+
+STAGES = ("detect", "landmarks", "quality", "liveness", "embed", "match")
+REST = "rest"
+"""Tracking, evidence and the glue between the stages."""
+WARM_UP = 6
+_FRAME_S = 1 / 15
+_PAUSE_S = 10.0
+_NO_VERDICT = RecognitionSettings(agree=30, window=60)
+"""Verdicts silence a track for a while; so many frames are timed before there is one."""
+_VISIT_FRAMES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineTimes:
+    """around and bare_invoke_ms: one frame with a full decision. stages: its parts."""
+
+    frames: int
+    around: Spread
+    bare_invoke_ms: float
+    stages: dict[str, StageTimes]
+
+    def as_json(self) -> dict[str, Json]:
+        return {
+            "p50_ms": round(self.around.p50_ms, 4),
+            "p95_ms": round(self.around.p95_ms, 4),
+            "bare_invoke_ms": round(self.bare_invoke_ms, 4),
+            "frames": self.frames,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FullFrame:
+    """seconds: from the frame to what it says. lap: where they went."""
+
+    seconds: float
+    lap: Lap
+
+
+class PipelineBench:
+    """A recognizer under the watch. Frames are shown as if they came 15 a second."""
+
+    def __init__(self, recognizer: Recognizer, watch: Stopwatch) -> None:
+        self._recognizer = recognizer
+        self._watch = watch
+        self._now = 0.0
+        self._shown = 0
+
+    def look(self, image: Image) -> FullFrame | None:
+        """Show one frame. None when it was not compared with anybody: no steady or good face."""
+        if self._shown % _VISIT_FRAMES == 0:
+            self._now += _PAUSE_S  # a new visitor: the tracks before this are over
+        self._now += _FRAME_S
+        self._watch.lap()
+        began = time.perf_counter()
+        self._recognizer.process(Frame(image, self._now, self._shown))
+        seconds = time.perf_counter() - began
+        self._shown += 1
+        lap = self._watch.lap()
+        return FullFrame(seconds, lap) if "match" in lap.around else None
+
+
+@contextmanager
+def open_bench(settings: Settings, people: int) -> Iterator[PipelineBench]:
+    """The pipeline of these settings with so many people enrolled. Raises ModelError."""
+    cv2.setNumThreads(settings.vision.threads)
+    settings = settings.model_copy(update={"recognition": _NO_VERDICT})
+    watch = Stopwatch()
+    with wiring.open_models(settings) as models:
+        index = strangers(people, models.embedder.model, models.embedding.outputs[0].shape[-1])
+        timed = replace(models, **_adapters(models, watch))
+        match: Any = Timed(index, "match_all", watch.timed("match", index.match_all))
+        yield PipelineBench(wiring.recognizer(settings, timed, match), watch)
+
+
+def strangers(people: int, model: ModelId, dimensions: int, seed: int = 0) -> TemplateIndex:
+    """An index of made-up people, one template each."""
+    vectors = np.random.default_rng(seed).standard_normal((people, dimensions), np.float32)
+    index = TemplateIndex(model)
+    index.replace([PersonId(f"synthetic-{number}") for number in range(people)], vectors)
+    return index
+
+
+def summarize(frames: Iterable[FullFrame]) -> PipelineTimes:
+    """Raises PoorQuality when there is none."""
+    full = list(frames)
+    if not full:
+        raise PoorQuality("no frame led to a comparison; use frames of a face near the camera")
+    return PipelineTimes(
+        frames=len(full),
+        around=Spread.of(frame.seconds for frame in full),
+        bare_invoke_ms=float(np.median([frame.lap.bare_s for frame in full])) * 1000,
+        stages={stage: _stage(stage, full) for stage in (*STAGES, REST)},
+    )
+
+
+def _adapters(models: wiring.Models, watch: Stopwatch) -> dict[str, Any]:
+    detector, mesh, liveness, embedder = models.detector, models.mesh, models.liveness, models.embedder
+    engines = (detector.near, detector.far)
+    return {
+        "detector": Timed(detector, "detect", watch.timed("detect", detector.detect, engines)),
+        "mesh": Timed(mesh, "locate", watch.timed("landmarks", mesh.locate, [mesh.engine])),
+        "liveness": Timed(liveness, "score", watch.timed("liveness", liveness.score, [liveness.engine])),
+        "embedder": Timed(embedder, "embed", watch.timed("embed", embedder.embed, [embedder.engine])),
+    }
+
+
+def _stage(stage: str, frames: list[FullFrame]) -> StageTimes:
+    around = [_around(stage, frame) for frame in frames]
+    bare = [frame.lap.bare.get(stage, 0.0) for frame in frames]
+    return StageTimes(Spread.of(around), float(np.median(bare)) * 1000)
+
+
+def _around(stage: str, frame: FullFrame) -> float:
+    lap = frame.lap
+    # Quality is judged between the mesh and the liveness network, and is not an adapter's method.
+    quality = lap.began["liveness"] - lap.ended["landmarks"]
+    if stage == "quality":
+        return quality
+    if stage == REST:
+        return frame.seconds - sum(lap.around.values()) - quality
+    return lap.around[stage]
