@@ -15,7 +15,7 @@ from edge.mqtt.connection import hang_up
 from edge.mqtt.link import Link, explain, explain_reason, explain_silence, make_client
 
 
-def probe(link: Link, timeout_s: float = 5.0) -> None:
+def probe(link: Link) -> None:
     """Connect, wait for the broker's yes, and leave. Raises BrokerUnavailable with the cure.
 
     Uses a client id of its own: with the device's it would throw the running daemon out.
@@ -30,7 +30,7 @@ def probe(link: Link, timeout_s: float = 5.0) -> None:
 
     client = make_client(link, clean=True)
     client.on_connect = connected
-    give_up_at = time.monotonic() + timeout_s
+    give_up_at = time.monotonic() + link.connect_timeout_s
     try:
         client.connect(link.host, link.port, link.keepalive_s)
         while not answers and client.loop(0.2) == MQTTErrorCode.MQTT_ERR_SUCCESS:
