@@ -28,14 +28,7 @@ MEASURED = ("measured", "far_curve")
 """Tables of a manifest that are measured, not built; kept while the file stays the same."""
 
 
-def near(source: Path) -> bytes:
-    network = Replay(source)
-    examples = pictures.for_near(network)
-    print(f"  {len(examples)} scenes as examples", flush=True)
-    return quantize.int8_body(network, network.shape, lambda: examples)
-
-
-def far(source: Path) -> bytes:
+def detection(source: Path) -> bytes:
     network = Replay(source)
     return quantize.int8_weights(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape)
 
@@ -57,8 +50,8 @@ def embedding(source: Path) -> bytes:
 
 
 BUILDERS: dict[str, Callable[[Path], bytes]] = {
-    "detection-near": near,
-    "detection-far": far,
+    "detection-near": detection,
+    "detection-far": detection,
     "landmarks-mesh": mesh_or_iris,
     "iris-eye": mesh_or_iris,
     "embedding-dlib-resnet": embedding,
