@@ -1,8 +1,8 @@
 """Gather what the frames of one track say until it is enough to decide.
 
-One frame proves nothing. A person is named when k of the last n usable frames agree and the mean
-liveness over them reaches the threshold; a face stays unknown, or counts as an attack, only after a
-full window says so.
+One frame proves nothing. A person is named when k of the last n usable frames agree and both mean
+and median of the liveness over them reach the threshold, so that one lucky frame of an attack carries
+nothing; a face stays unknown, or counts as an attack, only after a full window says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import median
 
 from edge.core.face import PersonId
 from edge.core.quality import Problem
@@ -28,7 +29,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EvidenceConfig:
     """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
-    window. liveness_threshold: on the mean over the window. poor_s: how long a steady face may show
+    window. liveness_threshold: on the lower of mean and median over the window. poor_s: how long a steady face may show
     only unusable frames. again_s, after_grant_s: silence on a track after a verdict, before the next;
     longer for somebody recognized, who is let in once and not as long as they stand there."""
 
@@ -56,7 +57,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome for a track, with the means of the frames it rests on."""
+    """The outcome for a track, with the means of the frames it rests on (liveness: see the module)."""
 
     outcome: Outcome
     person: PersonId | None
@@ -111,7 +112,7 @@ def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | 
     votes = Counter(seen.person for seen in window if seen.person is not None)
     person, count = votes.most_common(1)[0] if votes else (None, 0)
     is_full = len(window) >= config.window
-    live = _mean([seen.liveness for seen in window])
+    live = _liveness(window)
     if len(window) < config.liveness_frames:
         return None
     if count >= config.agree and live >= config.liveness_threshold and len(votes) == 1:
@@ -136,10 +137,15 @@ def _verdict(outcome: Outcome, person: PersonId | None, window: tuple[Observatio
         person=person,
         similarity=_mean([seen.similarity for seen in counted]),
         margin=_mean([seen.margin for seen in counted]),
-        liveness=_mean([seen.liveness for seen in window]),
+        liveness=_liveness(window),
         frames=len(window),
         quality=_mean([seen.quality for seen in counted]),
     )
+
+
+def _liveness(window: tuple[Observation, ...]) -> float:
+    scores = [seen.liveness for seen in window]
+    return min(_mean(scores), median(scores))
 
 
 def _mean(values: list[float]) -> float:

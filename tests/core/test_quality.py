@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.core.face import Pose
+from edge.core.quality import ADVICE, Limits, Measurements, Problem, assess, position_problems
+from tests.factories import a_box
+
+LIMITS = Limits()
+GOOD = Measurements(sharpness=300.0, brightness=120.0, contrast=50.0)
+FRONTAL = Pose(0.0, 0.0, 0.0)
+
+
+def test_a_good_face_has_no_problem():
+    judged = assess(a_box(size=150), GOOD, FRONTAL, 0.99, LIMITS)
+    assert judged.is_good
+    assert judged.score > 0.9
+
+
+@pytest.mark.parametrize(
+    ("measured", "problem"),
+    [
+        (replace(GOOD, sharpness=LIMITS.sharpness - 1), Problem.BLURRED),
+        (replace(GOOD, brightness=LIMITS.dark - 1), Problem.DARK),
+        (replace(GOOD, brightness=LIMITS.bright + 1), Problem.BRIGHT),
+        (replace(GOOD, contrast=LIMITS.contrast - 1), Problem.FLAT),
+    ],
+)
+def test_bad_light_is_named(measured, problem):
+    assert assess(a_box(size=150), measured, FRONTAL, 0.99, LIMITS).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    "pose", [Pose(31, 0, 0), Pose(-31, 0, 0), Pose(0, 26, 0), Pose(0, -26, 0), Pose(0, 0, 36)]
+)
+def test_a_turned_head_is_off_axis(pose):
+    assert assess(a_box(size=150), GOOD, pose, 0.99, LIMITS).problems == (Problem.OFF_AXIS,)
+
+
+def test_a_face_the_mesh_does_not_see_is_occluded():
+    assert assess(a_box(size=150), GOOD, FRONTAL, 0.4, LIMITS).problems == (Problem.OCCLUDED,)
+
+
+def test_small_and_cut_off_faces_are_refused_by_their_place_alone():
+    assert position_problems(a_box(320, 240, 63), 640, 480, LIMITS) == (Problem.TOO_SMALL,)
+    assert position_problems(a_box(10, 240, 100), 640, 480, LIMITS) == (Problem.CUT_OFF,)
+    assert position_problems(a_box(-500, 240, 100), 640, 480, LIMITS) == (Problem.CUT_OFF,)
+    assert position_problems(a_box(320, 240, 100), 640, 480, LIMITS) == ()
+
+
+def test_every_problem_has_advice_for_people():
+    assert set(ADVICE) == set(Problem)
+
+
+@given(st.floats(0, 1e4), st.floats(0, 255), st.floats(0, 128), st.floats(-90, 90), st.floats(0, 1))
+def test_the_score_stays_within_bounds(sharpness, brightness, contrast, yaw, presence):
+    judged = assess(
+        a_box(size=80), Measurements(sharpness, brightness, contrast), Pose(yaw, 0, 0), presence, LIMITS
+    )
+    assert 0 <= judged.score <= 1
