@@ -157,12 +157,16 @@ def _has_content(path: Path) -> bool:
 
 
 def _configure(connection: sqlite3.Connection, path: Path, durable: bool) -> None:
-    # Waiting is set by connect; everything here holds for this connection only, except WAL.
+    # All of this but WAL holds for this connection only.
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreUnwritable(f"the file system of {path} cannot hold a write-ahead log; use a local disk")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    # Emptying the log takes several waits for the disk. A durable connection has a relay waiting for it,
+    # so it leaves that to the others for as long as they keep up.
+    pages_before_checkpoint = 4000 if durable else 500
     for setting in (
+        f"synchronous = {'FULL' if durable else 'NORMAL'}",
+        f"wal_autocheckpoint = {pages_before_checkpoint}",
         "foreign_keys = ON",
         "secure_delete = ON",
         "trusted_schema = OFF",

@@ -8,9 +8,9 @@ import numpy as np
 
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
-from edge.errors import PersonExists, PersonNotFound, TooManyFaces
+from edge.errors import GalleryError, ModelMismatch, PersonExists, PersonNotFound, TooManyFaces
 from edge.store.database import Database, Row
-from edge.store.legality import check_embedding, check_group_id, check_name, check_person_id
+from edge.store.legality import check_embedding, check_group_id, check_name, check_person_id, check_quality
 from edge.store.times import from_text, to_text
 
 _PERSON = "id, name, created, valid_from, valid_until, revoked"
@@ -74,8 +74,8 @@ def insert_person(database: Database, new: Person) -> None:
 def replace_person(database: Database, new: PersonRecord, *, max_faces: int) -> bool:
     """Store a record in place of what is known of that person; groups are made as needed.
 
-    Returns whether the person was known. Raises PersonIdIllegal, GroupIdIllegal, TooManyFaces, and
-    ValueError for an unusable template.
+    Returns whether the person was known. Raises PersonIdIllegal, GroupIdIllegal, TooManyFaces,
+    ModelMismatch, GalleryError.
     """
     was_known = database.execute("DELETE FROM people WHERE id = ?", (new.person.id,)).rowcount > 0
     insert_person(database, new.person)
@@ -94,26 +94,44 @@ def replace_person(database: Database, new: PersonRecord, *, max_faces: int) -> 
 
 
 def insert_face(database: Database, enrolled: EnrolledFace, *, max_faces: int) -> None:
-    """Raises PersonNotFound, TooManyFaces, ValueError for an unusable template."""
+    """Raises PersonNotFound, TooManyFaces, ModelMismatch, GalleryError for an unusable template or id."""
     face = enrolled.face
+    check_quality(face.quality)
     person(database, face.person)
     (count,) = database.rows("SELECT count(*) FROM faces WHERE person = ?", (face.person,))[0]
     if count >= max_faces:
         raise TooManyFaces(f"person {face.person} has {count} faces, the most allowed; remove one first")
-    cursor = database.execute(
-        "INSERT INTO faces (id, person, added, quality, source) VALUES (?, ?, ?, ?, ?)",
-        (face.id, face.person, to_text(face.added), face.quality, face.source),
-    )
+    # A file name may hold bytes that are not text.
+    source = face.source.encode(errors="backslashreplace").decode()
+    try:
+        cursor = database.execute(
+            "INSERT INTO faces (id, person, added, quality, source) VALUES (?, ?, ?, ?, ?)",
+            (face.id, face.person, to_text(face.added), face.quality, source),
+        )
+    except sqlite3.IntegrityError as error:
+        raise GalleryError(f"face {face.id} exists; remove it first") from error
     for embedding in enrolled.templates:
         insert_template(database, cursor.lastrowid, embedding)
 
 
 def insert_template(database: Database, face: int | None, embedding: Embedding) -> None:
-    """Store the template of a face (its row number), in place of one of the same model. Raises ValueError."""
-    vector = check_embedding(embedding)
+    """Store the template of a face (its row number), in place of one of the same model.
+
+    Raises ModelMismatch when the other templates of that model have another size, GalleryError for an
+    unusable vector.
+    """
+    vector = check_embedding(embedding).astype("<f4").tobytes()
+    other = database.row(
+        "SELECT length(vector) FROM templates WHERE model = ? AND face != ? LIMIT 1", (embedding.model, face)
+    )
+    if other is not None and other[0] != len(vector):
+        raise ModelMismatch(
+            f"a template of {embedding.model} has {len(vector) // 4} numbers, the others of that model have "
+            f"{other[0] // 4}; enroll the faces again with one model"
+        )
     database.execute(
         "INSERT OR REPLACE INTO templates (face, model, vector) VALUES (?, ?, ?)",
-        (face, embedding.model, vector.astype("<f4").tobytes()),
+        (face, embedding.model, vector),
     )
 
 

@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.core.face import Embedding, PersonId
-from edge.errors import GalleryError, PersonExists, PersonIdIllegal, PersonNotFound, TooManyFaces
+from edge.core.person import EnrolledFace, PersonRecord
+from edge.errors import (
+    GalleryError,
+    ModelMismatch,
+    PersonExists,
+    PersonIdIllegal,
+    PersonNotFound,
+    TooManyFaces,
+)
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, person, record
@@ -160,9 +168,40 @@ def test_a_second_template_of_one_model_replaces_the_first(gallery):
 def test_a_template_that_cannot_be_compared_is_refused(gallery, vector):
     gallery.add_person(person())
     bad = Embedding(vector.astype(np.float32), MODEL_A)
-    with pytest.raises(ValueError, match="norm 1"):
+    with pytest.raises(GalleryError, match="norm"):
         gallery.add_face(ADA, bad, quality=1, source="camera", at=NOON)
     assert gallery.faces(ADA) == []
+
+
+def test_a_template_of_another_size_than_its_model_is_refused(gallery):
+    gallery.add_person(person())
+    face = enroll(gallery, seed=1)
+    with pytest.raises(ModelMismatch, match="64 numbers"):
+        gallery.add_face(ADA, embedding(2, dimensions=64), quality=1, source="camera", at=NOON)
+    assert gallery.faces(ADA) == [face]
+    gallery.add_template(face.id, embedding(2, dimensions=64))
+    assert gallery.templates(MODEL_A)[1].shape == (1, 64)
+
+
+def test_a_face_without_a_quality_is_refused(gallery):
+    gallery.add_person(person())
+    with pytest.raises(GalleryError, match="nan"):
+        gallery.add_face(ADA, embedding(), quality=float("nan"), source="camera", at=NOON)
+
+
+def test_a_face_from_a_file_whose_name_is_not_text_is_enrolled(gallery):
+    gallery.add_person(person())
+    gallery.add_face(ADA, embedding(), quality=1, source="photo\udcff.jpg", at=NOON)
+    assert gallery.faces(ADA)[0].source == "photo\\udcff.jpg"
+
+
+def test_a_face_id_belongs_to_one_person(gallery):
+    gallery.put([record("ada", 1)])
+    taken = replace(record("ada", 1).faces[0].face, person=BOB)
+    stolen = PersonRecord(person("bob"), faces=(EnrolledFace(taken, ()),))
+    with pytest.raises(GalleryError, match="face-ada"):
+        gallery.put([stolen])
+    assert [known.id for known in gallery.people()] == [ADA]
 
 
 def test_a_removed_person_takes_everything_along(gallery):

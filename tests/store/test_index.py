@@ -1,7 +1,10 @@
+import threading
+
 import numpy as np
 import pytest
 
 from edge.core.face import Embedding, PersonId
+from edge.core.matching import Match
 from edge.errors import ModelMismatch
 from edge.store.gallery import Gallery
 from edge.store.index import TemplateIndex
@@ -75,6 +78,30 @@ def test_a_reader_keeps_the_state_it_started_with():
     index.remove(ADA)
     assert before.people == (ADA,)
     assert before.vectors.shape == (1, 128)
+
+
+def test_a_match_beside_a_change_is_of_the_state_before_or_after():
+    index = index_of((ADA, 1))
+    matches, is_over = [], threading.Event()
+
+    def look():
+        while not is_over.is_set():
+            matches.append(index.match(embedding(1)))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for _ in range(200):
+        index.replace([BOB, BOB, ADA], np.stack([embedding(seed).vector for seed in (2, 1, 3)]))
+        index.replace([ADA], embedding(1).vector[np.newaxis])
+    is_over.set()
+    reader.join()
+    alone, among = Match(ADA, 1.0, 2.0), Match(BOB, 1.0, 1 - float(embedding(1).vector @ embedding(3).vector))
+    assert matches
+    for match in matches:
+        expected = alone if match.person == ADA else among
+        assert (match.similarity, match.margin) == pytest.approx(
+            (expected.similarity, expected.margin), abs=1e-5
+        )
 
 
 def test_owners_and_templates_must_be_as_many():
