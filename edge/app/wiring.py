@@ -102,7 +102,8 @@ def camera(settings: CameraSettings) -> Camera:
 
             return OpenCvCamera(settings.source, size_wh=(settings.width, settings.height), fps=settings.fps)
         case JetsonSettings():
-            from edge.cameras.opencv import OpenCvCamera, jetson_csi_pipeline
+            from edge.cameras.address import jetson_csi_pipeline
+            from edge.cameras.opencv import OpenCvCamera
 
             size_wh = (settings.width, settings.height)
             return OpenCvCamera(jetson_csi_pipeline(settings.sensor, size_wh, settings.fps))

@@ -1,4 +1,4 @@
-"""V4L2 devices, network streams and GStreamer pipelines, all through OpenCV."""
+"""V4L2 devices, network streams and GStreamer pipelines through OpenCV."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
-from edge.cameras.newest import NewestFrame
+from edge.cameras import gstreamer
+from edge.cameras.address import Backend, backend_of, redacted
+from edge.cameras.newest import NewestFrame, Source
 from edge.core.frame import Frame, Image
 from edge.errors import CameraLost, CameraNotFound
 
@@ -34,10 +35,11 @@ class Capture(Protocol):
     def release(self) -> None: ...
 
 
-class Backend(Enum):
-    V4L2 = cv2.CAP_V4L2
-    STREAM = cv2.CAP_FFMPEG
-    GSTREAMER = cv2.CAP_GSTREAMER
+_API = {
+    Backend.V4L2: cv2.CAP_V4L2,
+    Backend.STREAM: cv2.CAP_FFMPEG,
+    Backend.GSTREAMER: cv2.CAP_GSTREAMER,
+}
 
 
 def open_video_capture(source: str | int, backend: int, parameters: Sequence[int]) -> Capture:
@@ -48,7 +50,8 @@ class OpenCvCamera:
     """A camera that OpenCV can open.
 
     source: a V4L2 number or device node (0, "0", "/dev/video0"), the URL of a stream
-    ("rtsp://…", "http://…"), or a GStreamer pipeline that ends in `appsink` and gives BGR.
+    ("rtsp://…", "http://…"), or a GStreamer pipeline that ends in `appsink` and gives BGR; the
+    pipeline runs in a process of its own where OpenCV has no GStreamer.
     size_wh (pixels), fps and fourcc ("MJPG") are asked of a V4L2 device, which may choose
     others; a stream or a pipeline names its own. clock: monotonic seconds.
     """
@@ -83,13 +86,15 @@ class OpenCvCamera:
     def close(self) -> None:
         self._newest.close()
 
-    def _open(self) -> _OpenCapture:
+    def _open(self) -> Source:
         backend = backend_of(self._source)
         name = redacted(self._source)
         node = _device_node(self._source) if backend is Backend.V4L2 else None
         _check_openable(self._source, backend, node)
+        if backend is Backend.GSTREAMER and not has_gstreamer(cv2.getBuildInformation()):
+            return gstreamer.open_pipeline(str(self._source), self._open_timeout_s)
         try:
-            capture = self._open_capture(self._source, backend.value, self._parameters(backend))
+            capture = self._open_capture(self._source, _API[backend], self._parameters(backend))
             if not capture.isOpened():
                 capture.release()
                 raise CameraNotFound(f"no camera opens at {name}; {_cure(backend)}")
@@ -149,40 +154,6 @@ class _OpenCapture:
         self._capture.release()
 
 
-def backend_of(source: str | int) -> Backend:
-    if isinstance(source, int):
-        return Backend.V4L2
-    if _URL.match(source):
-        return Backend.STREAM
-    return Backend.GSTREAMER if "!" in source else Backend.V4L2
-
-
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_SECRET = re.compile(
-    r"([\w-]*(?:user|pass|pwd|pw|token|key|secret|auth)[\w-]*=)(?:\"[^\"]*\"|[^&\s]+)", re.IGNORECASE
-)
-
-
-def redacted(source: str | int) -> str:
-    """The source as it may be logged: without users, passwords and keys."""
-    if isinstance(source, int) or source.isdecimal():
-        return f"/dev/video{int(source)}"
-    # A password may hold any character, also another "@", so the last one counts.
-    credentials = r"(?<=://).*@" if _URL.match(source) else r"(?<=://)\S*@"
-    return _SECRET.sub(r"\1***", re.sub(credentials, "", source, flags=re.DOTALL))
-
-
-def jetson_csi_pipeline(sensor_id: int = 0, size_wh: tuple[int, int] = (1280, 720), fps: int = 30) -> str:
-    """The `source` for a CSI camera of a Jetson; needs an OpenCV built with GStreamer."""
-    width, height = size_wh
-    return (
-        f"nvarguscamerasrc sensor-id={sensor_id} ! "
-        f"video/x-raw(memory:NVMM), width={width}, height={height}, framerate={fps}/1 ! "
-        "nvvidconv ! video/x-raw, format=BGRx ! videoconvert ! video/x-raw, format=BGR ! "
-        "appsink drop=true max-buffers=1 sync=false"
-    )
-
-
 def has_gstreamer(build_information: str) -> bool:
     """Whether cv2.getBuildInformation() tells of GStreamer."""
     return re.search(r"GStreamer:\s+YES", build_information) is not None
@@ -203,11 +174,10 @@ def _check_openable(source: str | int, backend: Backend, node: Path | None) -> N
     if backend is Backend.GSTREAMER:
         if "appsink" not in str(source):
             raise CameraNotFound(f"the pipeline {redacted(source)} gives us nothing; end it with '! appsink'")
-        if not has_gstreamer(cv2.getBuildInformation()):
+        if not has_gstreamer(cv2.getBuildInformation()) and not gstreamer.is_installed():
             raise CameraNotFound(
-                "this OpenCV has no GStreamer, so the pipeline cannot run; on a Jetson remove "
-                "opencv-python-headless and use JetPack's own OpenCV (apt install python3-opencv, and a "
-                "virtual environment with --system-site-packages)"
+                f"neither this OpenCV nor {gstreamer.PROGRAM} can run the pipeline {redacted(source)}; "
+                "apt install gstreamer1.0-tools gstreamer1.0-plugins-good"
             )
 
 

@@ -10,21 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from edge.cameras.opencv import (
-    Backend,
-    OpenCvCamera,
-    backend_of,
-    has_gstreamer,
-    jetson_csi_pipeline,
-    redacted,
-)
+from edge.cameras.address import jetson_csi_pipeline
+from edge.cameras.opencv import OpenCvCamera, has_gstreamer
 from edge.errors import CameraLost, CameraNotFound
 from tests.cameras.mjpeg_server import mjpeg_server, picture
-
-SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=6, max_size=20)
 
 
 class FakeCapture:
@@ -67,44 +57,6 @@ class DeviceNode:
     def pull(self) -> None:
         os.close(self._far)
         os.close(self._near)
-
-
-@pytest.mark.parametrize(
-    ("source", "backend"),
-    [
-        (0, Backend.V4L2),
-        ("/dev/video0", Backend.V4L2),
-        ("/dev/v4l/by-id/usb-046d_C270-video-index0", Backend.V4L2),
-        ("rtsp://10.0.0.7/stream1", Backend.STREAM),
-        ("RTSPS://user:pa!ss@camera/1", Backend.STREAM),
-        ("http://camera/video.mjpg", Backend.STREAM),
-        (jetson_csi_pipeline(), Backend.GSTREAMER),
-        ("rtspsrc location=rtsp://camera ! decodebin ! videoconvert ! appsink", Backend.GSTREAMER),
-    ],
-)
-def test_the_source_tells_the_backend(source: str | int, backend: Backend) -> None:
-    assert backend_of(source) is backend
-
-
-@given(user=SECRETS, password=SECRETS)
-def test_no_password_is_ever_shown(user: str, password: str) -> None:
-    shown = redacted(f"rtsp://{user}:{password}@camera.local/stream1")
-    assert shown == "rtsp://camera.local/stream1"
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "rtsp://camera/stream?user=admin&password=hunter22&channel=1",
-        "http://camera/video?channel=1&token=hunter22",
-        "rtspsrc location=rtsp://admin:hunter22@camera/1 latency=0 ! decodebin ! appsink",
-        "rtspsrc location=rtsp://camera/1 user-id=admin user-pw=hunter22 ! decodebin ! appsink",
-        'rtspsrc location=rtsp://camera/1 user-pw="hunter22 x" ! decodebin ! appsink',
-    ],
-)
-def test_no_password_is_shown_wherever_it_is_written(source: str) -> None:
-    assert "hunter22" not in redacted(source)
-    assert "camera" in redacted(source)
 
 
 def test_a_refused_stream_is_reported_without_its_password(
@@ -193,8 +145,11 @@ def test_a_pipeline_without_an_end_is_refused() -> None:
 
 
 @pytest.mark.skipif(has_gstreamer(cv2.getBuildInformation()), reason="this OpenCV has GStreamer")
-def test_an_opencv_without_gstreamer_says_what_to_install() -> None:
-    with pytest.raises(CameraNotFound, match="apt install python3-opencv"):
+def test_a_machine_without_gstreamer_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CameraNotFound, match=r"apt install gstreamer1\.0-tools"):
         OpenCvCamera(jetson_csi_pipeline()).start()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count, pairwise
 from pathlib import Path
@@ -44,7 +45,11 @@ class Ticks:
         return 1000.0 + next(self._ticks) / 10
 
 
-KINDS = ["clip", "folder", "frames", "stream", "picamera"]
+KINDS = ["clip", "folder", "frames", "stream", "picamera", "pipeline"]
+BLUE_PIPELINE = (
+    "videotestsrc is-live=true pattern=solid-color foreground-color=0xff143cc8 ! "
+    "video/x-raw, format=BGRx, width=64, height=48, framerate=30/1 ! appsink"
+)
 
 
 @pytest.fixture(params=KINDS)
@@ -66,6 +71,10 @@ def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Camera]:
                 yield made
                 made.close()
             return
+        case "pipeline":
+            if shutil.which("gst-launch-1.0") is None:
+                pytest.skip("gst-launch-1.0 is not installed")
+            made = OpenCvCamera(BLUE_PIPELINE, clock=clock)
         case "picamera":
             red, green, blue_level = BLUE_BGR[2], BLUE_BGR[1], BLUE_BGR[0]
             made = Picamera2Camera(
