@@ -183,7 +183,9 @@ class Connection:
             self._reason = explain_reason(self._link, reason)
 
     def _arrived(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._on_message(message)
+        # amqtt hands a new session retained messages that it never subscribed to.
+        if message.topic == self._codec.topics.cmd:
+            self._on_message(message)
 
     def _published(
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties | None
