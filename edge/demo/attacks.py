@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.core.frame import Image
 from edge.demo import phone, printed
 from edge.demo.corridor import corridor
+from edge.demo.exposure import EXPOSURE_S, smear
 from edge.demo.hand import Canvas
 from edge.demo.held import Grip, Sight, look_at
 from edge.demo.mesh_motion import Stance, compose, draw_person
@@ -38,9 +39,13 @@ class Tremor:
     y_m: float
     bend: float
 
+    def exposed_at(self, t: float) -> tuple[Grip, Grip]:
+        """The grip when the shutter closes, and when it opened."""
+        return self.grip_at(t), self.grip_at(t - EXPOSURE_S)
+
     def grip_at(self, t: float) -> Grip:
         p = self.phases
-        rise = 1.0 - min(1.0, t / RAISE_S)
+        rise = 1.0 - min(1.0, max(0.0, t / RAISE_S))
         low = rise * rise * 0.36
         return Grip(
             x_m=0.006 * math.sin(1.7 * t + p[0]) + 0.0012 * math.sin(9.1 * t + p[1]) + 0.05 * rise,
@@ -58,34 +63,40 @@ def tremor(seed: int, distance_m: float, y_m: float, bend: float = 0.0) -> Tremo
     return Tremor(tuple(float(v) for v in rng.uniform(0, 2 * math.pi, 6)), distance_m, y_m, bend)
 
 
-def show_print(name: str, grip: Grip) -> tuple[Image, NDArray[np.float32]]:
-    """The held-up print in the corridor: picture and map of linear light factors."""
+def show_print(name: str, grip: Grip, before: Grip | None = None) -> tuple[Image, NDArray[np.float32]]:
+    """The held-up print in the corridor: picture and map of linear light factors.
+
+    before: where it was when the shutter opened.
+    """
     sight = look_at(grip, DOOR_CAMERA, shininess=120.0)
     color, alpha = _paste(printed.held_print(name), printed.CANVAS, sight)
     on_paper = (np.abs(sight.a) < printed.WIDTH_M / 2) & (np.abs(sight.b) < printed.HEIGHT_M / 2)
     shine = sight.full((sight.gloss * 70.0 * on_paper).astype(np.float32)).astype(np.uint8)
     shone = cv2.add(color, cv2.cvtColor(cv2.min(shine, alpha), cv2.COLOR_GRAY2BGR))
-    image = _under(np.asarray(shone, dtype=np.uint8), alpha)
+    color, alpha = _moved(np.asarray(shone, dtype=np.uint8), alpha, grip, before)
+    image = _under(color, alpha)
     brightness = sight.full(0.34 + 0.66 * sight.lit)
     light = 1.0 + (brightness - 1.0) * (alpha * np.float32(1 / 255.0))
     return image, np.asarray(light, dtype=np.float32)
 
 
-def show_phone(name: str, grip: Grip, played: Stance) -> tuple[Image, NDArray[np.float32]]:
-    """The phone that plays a recording of the person, at one moment of the recording."""
+def show_phone(
+    name: str, grip: Grip, played: Stance, before: Grip | None = None
+) -> tuple[Image, NDArray[np.float32]]:
+    """The phone that plays a recording of the person, at one moment of the recording; see `show_print`."""
     sight = look_at(grip, DOOR_CAMERA, shininess=300.0)
     sprite, window = phone.held_phone()
     color, alpha = _paste(sprite, phone.CANVAS, sight)
-    image = _under(color, alpha)
     light = 1.0 + (sight.full(0.34 + 0.66 * sight.lit) - 1.0) * (alpha * np.float32(1 / 255.0))
     box = _window_box(sight)
     seen = cv2.remap(window, *_texels(phone.CANVAS, sight, box), cv2.INTER_LINEAR)
     share = seen[..., None] * np.float32(1 / 255.0)
     screen = _screen(_recording(name, played), sight, box)
-    region = image[box].astype(np.float32)
-    image[box] = np.clip(region * (1.0 - share) + screen * share, 0, 255).astype(np.uint8)
+    region = color[box].astype(np.float32)
+    color[box] = np.clip(region * (1.0 - share) + screen * share, 0, 255).astype(np.uint8)
     # The screen shines by itself, a little brighter than the room.
     light[box] += (1.12 - light[box]) * share[..., 0]
+    image = _under(*_moved(color, alpha, grip, before))
     return image, np.asarray(light, dtype=np.float32)
 
 
@@ -169,6 +180,17 @@ def _paste(
     warped = cv2.remap(sprite, *_texels(canvas, sight, everything), cv2.INTER_LINEAR)
     color, alpha = cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), cv2.extractChannel(warped, 3)
     return np.asarray(color, dtype=np.uint8), np.asarray(alpha, dtype=np.uint8)
+
+
+def _moved(
+    color: NDArray[np.uint8], alpha: NDArray[np.uint8], grip: Grip, before: Grip | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Smear what is held up along its way while the shutter was open."""
+    if before is None:
+        return color, alpha
+    (x, y), (from_x, from_y) = (DOOR_CAMERA.project(g.x_m, g.y_m, g.distance_m) for g in (grip, before))
+    shift = (x - from_x, y - from_y)
+    return smear(color, shift), smear(alpha, shift)
 
 
 def _under(color: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image:

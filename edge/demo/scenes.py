@@ -13,6 +13,7 @@ from edge.core.frame import Image
 from edge.demo.attacks import show_phone, show_print, tremor
 from edge.demo.camera_chain import CameraChain, SensorModel
 from edge.demo.corridor import corridor
+from edge.demo.exposure import EXPOSURE_S, smear
 from edge.demo.mesh_motion import Stance, compose, draw_person
 from edge.demo.optics import DOOR_CAMERA, Optics
 from edge.demo.portrait import Portrait, load_portrait
@@ -74,6 +75,12 @@ def frames(name: str, seed: int = 0) -> Iterator[Image]:
     return scene(name).frames(seed)
 
 
+def prepare() -> None:
+    """Load and build all that the scenes share, about 1.5 s of work, so that none begins late."""
+    for name in _PAINTERS:
+        _PAINTERS[name](0)(1.0)
+
+
 def enrolment_pictures(name: str = "eileen_collins") -> list[Image]:
     """Three pictures to enrol a person from: the portrait, and two views with the head turned a little."""
     portrait = load_portrait(name)
@@ -98,7 +105,13 @@ def _walker(name: str, eye_y_m: float) -> Callable[[int], Painter]:
         portrait, way = load_portrait(name), gait(seed, eye_y_m)
 
         def paint(t: float) -> View:
-            return compose(corridor(DOOR_CAMERA), draw_person(portrait, stance_at(way, t), DOOR_CAMERA))
+            stance, before = stance_at(way, t), stance_at(way, t - EXPOSURE_S)
+            layer = draw_person(portrait, stance, DOOR_CAMERA)
+            (x, y), (from_x, from_y) = (
+                DOOR_CAMERA.project(s.x_m, s.y_m, s.distance_m) for s in (stance, before)
+            )
+            moved = replace(layer, color=smear(layer.color, (x - from_x, y - from_y)))
+            return compose(corridor(DOOR_CAMERA), moved)
 
         return paint
 
@@ -111,7 +124,12 @@ def _nobody(_seed: int) -> Painter:
 
 def _print_shown(seed: int) -> Painter:
     shake = tremor(seed, distance_m=0.31, y_m=-0.038, bend=0.9)
-    return lambda t: show_print("eileen_collins", shake.grip_at(t))
+
+    def paint(t: float) -> View:
+        grip, before = shake.exposed_at(t)
+        return show_print("eileen_collins", grip, before)
+
+    return paint
 
 
 def _phone_shown(seed: int) -> Painter:
@@ -121,7 +139,8 @@ def _phone_shown(seed: int) -> Painter:
     def paint(t: float) -> View:
         # The recording shows the person already close, standing.
         stance = replace(stance_at(recorded, WALK_S + t), distance_m=0.54, brightness=0.9)
-        return show_phone("eileen_collins", shake.grip_at(t), stance)
+        grip, before = shake.exposed_at(t)
+        return show_phone("eileen_collins", grip, stance, before)
 
     return paint
 

@@ -34,9 +34,9 @@ def gait(seed: int, eye_y_m: float) -> Gait:
 
 def stance_at(way: Gait, t: float) -> Stance:
     """Where the person is `t` seconds after the first frame."""
-    done = min(1.0, t / WALK_S)
+    done = min(1.0, max(0.0, t / WALK_S))
     # Even steps, slowing down over the last quarter.
-    progress = done if done < 0.6 else 0.6 + 0.4 * (1 - (1 - (done - 0.6) / 0.4) ** 1.7) * 0.92 / 0.92
+    progress = done if done < 0.6 else 0.6 + 0.4 * (1 - (1 - (done - 0.6) / 0.4) ** 1.7)
     moving = 1.0 - _smooth((done - 0.75) / 0.25)
     step = 2 * math.pi * _STEP_HZ * t
     p = way.phases
