@@ -33,6 +33,10 @@ def test_it_runs_the_daemon_from_the_folder_the_readme_installs_to() -> None:
     assert "venv --system-site-packages /opt/ostiary" in (FOLDER / "README.md").read_text()
 
 
+def test_the_relay_is_secured_however_the_daemon_ended() -> None:
+    assert value("ExecStopPost") == "-/opt/ostiary/bin/ostiary board secure"
+
+
 @needs_systemd_analyze
 def test_systemd_accepts_every_line(tmp_path: Path) -> None:
     # `verify` also wants the program to exist, so the copy names one that does.
