@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from edge.core.decision import Receipt
 from edge.core.events import StoredEvent
+from edge.errors import PinUnavailable
 from edge.ports import Message
+from edge.service.access import Clocks
+from tests.factories import NOON
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +135,52 @@ class FakeOutbox:
     def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+class FakeLock:
+    """ports.Lock that records. fails: raise PinUnavailable instead of moving."""
+
+    def __init__(self) -> None:
+        self.moves: list[str] = []
+        self.receipts: list[Receipt] = []
+        self.fails = False
+        self.is_unlocked = False
+
+    def start(self) -> None:
+        self._check()
+
+    def unlock(self, receipt: Receipt) -> None:
+        self._check()
+        self.receipts.append(receipt)
+        self._move(True)
+
+    def lock(self) -> None:
+        self._check()
+        self._move(False)
+
+    def close(self) -> None:
+        self._move(False)
+
+    def _move(self, unlocked: bool) -> None:
+        if unlocked != self.is_unlocked:
+            self.is_unlocked = unlocked
+            self.moves.append("unlock" if unlocked else "lock")
+
+    def _check(self) -> None:
+        if self.fails:
+            raise PinUnavailable("the test has taken the line away")
+
+
+class FakeClock:
+    """A time that stands until the test moves it; monotonic and UTC move together."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.is_set = True
+
+    def clocks(self) -> Clocks:
+        return Clocks(
+            monotonic=lambda: self.now,
+            utc=lambda: NOON + timedelta(seconds=self.now - 1000.0),
+            is_set=lambda: self.is_set,
+        )

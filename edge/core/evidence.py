@@ -29,9 +29,10 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EvidenceConfig:
     """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
-    window. liveness_threshold: on the lower of mean and median over the window. poor_s: how long a steady face may show
-    only unusable frames. again_s, after_grant_s: silence on a track after a verdict, before the next;
-    longer for somebody recognized, who is let in once and not as long as they stand there."""
+    window. liveness_threshold: on the lower of mean and median over the window. poor_s: how long a
+    steady face may show only unusable frames. again_s, after_grant_s: silence on a track after a
+    verdict, before the next; longer for somebody recognized, who is let in once and not as long as
+    they stand there."""
 
     agree: int = 3
     window: int = 8
