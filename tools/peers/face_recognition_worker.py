@@ -10,19 +10,18 @@ import json
 import sys
 import time
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 
 warnings.simplefilter("ignore")
-import dlib  # noqa: E402
 import face_recognition  # noqa: E402
 
 
 def main() -> None:
     source = sys.stdin.buffer
-    print(
-        json.dumps({"face_recognition": face_recognition.__version__, "dlib": dlib.__version__}), flush=True
-    )
+    # The package's own __version__ is that of an older release.
+    print(json.dumps({name: version(name) for name in ("face_recognition", "dlib-bin")}), flush=True)
     while header := source.readline():
         shape = json.loads(header)
         pixels = source.read(shape["height"] * shape["width"] * 3)
