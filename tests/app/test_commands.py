@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.app.commands import CommandDesk
+from edge.core.door_config import DoorConfig
+from edge.mqtt.codec import Codec
+from edge.mqtt.topics import Topics
+from edge.ports import Message
+from tests.factories import NOON
+from tests.fakes import FakeBus
+from tests.service.test_access import Site
+
+TOPIC = "ostiary/1/site/d/door-1/cmd"
+
+
+class Desk:
+    def __init__(self, folder):
+        self.site = Site(folder, DoorConfig(has_contact=False))
+        self.site.controller.start()
+        self.bus = FakeBus()
+        self.bus.start(lambda message: None, lambda up: None)
+        numbers = iter(range(10**9))
+        self.desk = CommandDesk(
+            codec=Codec(Topics("site", "door-1"), "boot", frozenset({"main"})),
+            bus=self.bus,
+            journal=self.site.journal,
+            controller=self.site.controller,
+            clocks=self.site.clock.clocks(),
+            new_id=lambda: f"ack-{next(numbers)}",
+        )
+
+    def send(self, payload, *, retain=False, topic=TOPIC):
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        before = len(self.bus.sent)
+        self.desk.receive(Message(topic, raw, retain, 1, self.site.clock.now))
+        return [json.loads(sent.payload)["body"] for sent in self.bus.sent[before:]]
+
+    @property
+    def moves(self):
+        return self.site.lock.moves
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.site.database.close()
+
+
+def unlock(identifier="018f0000-0000-7000-8000-000000000001", *, expires_in=20.0, **changes):
+    stamp = lambda at: at.isoformat().replace("+00:00", "Z")  # noqa: E731
+    document = {
+        "v": 1,
+        "id": identifier,
+        "ts": stamp(NOON),
+        "exp": stamp(NOON + timedelta(seconds=expires_in)),
+        "type": "door.unlock",
+        "body": {"door": "main", "seconds": 2},
+    }
+    document.update(changes)
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def statuses(acks):
+    return [ack["status"] for ack in acks]
+
+
+def test_an_unlock_is_acknowledged_step_by_step_and_opens(desk):
+    assert statuses(desk.send(unlock())) == ["received", "accepted", "in_progress", "succeeded"]
+    assert desk.moves == ["unlock"]
+
+
+def test_the_same_unlock_again_is_answered_with_the_stored_ack_and_moves_nothing(desk):
+    desk.send(unlock())
+    desk.site.wait(3)
+    assert statuses(desk.send(unlock())) == ["succeeded"]
+    assert desk.moves == ["unlock", "lock"]
+
+
+def test_the_same_unlock_after_a_restart_moves_nothing(desk, tmp_path):
+    desk.send(unlock())
+    again = Desk(tmp_path)
+    assert statuses(again.send(unlock())) == ["succeeded"]
+    assert again.moves == []
+    again.site.database.close()
+
+
+def test_a_retained_unlock_moves_nothing(desk):
+    assert statuses(desk.send(unlock(), retain=True)) in ([], ["rejected"])
+    assert desk.moves == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        unlock(expires_in=-1),
+        unlock(expires_in=3600),
+        unlock(exp=None),
+        unlock(type="door.explode"),
+        unlock(body={"door": "other", "seconds": 2}),
+        unlock(body={"door": "main", "seconds": -2}),
+        unlock(body={"door": "main", "seconds": 1e9}),
+        unlock(body={"door": "main", "seconds": "2"}),
+        unlock(dev="door-2"),
+        unlock(v=2),
+        unlock(surprise=1),
+        unlock(id=None),
+        unlock(id=7),
+    ],
+)
+def test_what_is_not_a_fresh_valid_unlock_moves_nothing(desk, command):
+    desk.send(command)
+    assert desk.moves == []
+
+
+def test_a_refusal_is_repeated_and_a_refused_id_stays_refused(desk):
+    first = desk.send(unlock(body={"door": "other"}))
+    assert statuses(first) == ["rejected"]
+    assert statuses(desk.send(unlock())) == ["rejected"]
+    assert desk.moves == []
+
+
+def test_an_unsynchronized_clock_refuses_door_commands(desk):
+    desk.site.clock.is_set = False
+    acks = desk.send(unlock())
+    assert statuses(acks) == ["rejected"]
+    assert desk.moves == []
+
+
+def test_a_full_disk_fails_the_command_and_moves_nothing(desk):
+    desk.site.journal.is_full = True
+    assert statuses(desk.send(unlock()))[-1] == "failed"
+    assert desk.moves == []
+
+
+def test_a_flood_of_rubbish_is_reported_once(desk):
+    for _ in range(500):
+        desk.send(b"rubbish")
+    assert desk.site.types.count("system.command_refused") == 1
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200), st.booleans())
+def test_arbitrary_bytes_move_nothing_and_stop_nothing(desk, payload, retain):
+    desk.send(payload, retain=retain)
+    assert desk.moves == []

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.core.calibration import FarCurve
+from edge.core.evidence import EvidenceConfig, Outcome
+from edge.core.face import Embedding, PersonId
+from edge.core.quality import Measurements, Problem
+from edge.errors import ModelMismatch
+from edge.service.recognize import RecognizeConfig, Recognizer
+from edge.store.index import TemplateIndex
+from tests.factories import MODEL, a_face, a_frame, some_landmarks
+
+CURVE = FarCurve((0.5, 0.7, 0.9), (1e-2, 1e-4, 1e-6))
+DT = 1 / 15
+ADA, BOB = np.eye(8, dtype=np.float32)[0], np.eye(8, dtype=np.float32)[1]
+
+
+class World:
+    """The models' answers: each face is known by where it stands, and has a vector of its own."""
+
+    def __init__(self):
+        self.people = {}
+        self.live = 0.9
+        self.measured = Measurements(300.0, 120.0, 50.0)
+        self.pose = {}
+        self.embedded = 0
+        self.index = TemplateIndex(MODEL)
+        self.index.replace([PersonId("ada"), PersonId("bob")], np.stack([ADA, BOB]))
+        self.recognizer = Recognizer(
+            detector=self,
+            landmarker=self,
+            liveness=self,
+            embedder=self,
+            matcher=self.index,
+            curve=CURVE,
+            measure=lambda image, box: self.measured,
+            config=RecognizeConfig(),
+        )
+        self.now, self.sequence = 0.0, 0
+
+    model = MODEL
+
+    def detect(self, image, thorough=False):
+        return [face for face, _ in self.people.values()]
+
+    def locate(self, image, face):
+        self._located = face
+        return some_landmarks(**self.pose)
+
+    def score(self, image, face):
+        return self.live
+
+    def embed(self, image, landmarks):
+        self.embedded += 1
+        vector = next(
+            vector for face, vector in self.people.values() if face is self._order[self.embedded - 1]
+        )
+        return Embedding(vector, MODEL)
+
+    def run(self, frames):
+        """Show so many frames; gives the sightings."""
+        sightings = []
+        for _ in range(frames):
+            self.embedded = 0
+            self._order = sorted((face for face, _ in self.people.values()), key=lambda face: -face.box.area)
+            step = self.recognizer.process(a_frame(self.now, self.sequence))
+            self.now, self.sequence = self.now + DT, self.sequence + 1
+            self.step = step
+            if step.sighting is not None:
+                sightings.append(step.sighting)
+        return sightings
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def near(blend, other):
+    vector = blend + other
+    return vector / np.linalg.norm(vector)
+
+
+def test_an_enrolled_person_is_recognized_after_k_usable_frames(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    (sighting,) = world.run(8)
+    assert (sighting.verdict.outcome, sighting.verdict.person) == (Outcome.RECOGNIZED, "ada")
+    assert sighting.first_seen == 0.0
+
+
+def test_nobody_in_view_says_nothing(world):
+    assert world.run(10) == []
+    assert world.step.lead is None
+
+
+def test_a_stranger_is_unknown(world):
+    world.people["x"] = (a_face(320, 240, 150), np.eye(8, dtype=np.float32)[5])
+    (sighting,) = world.run(12)
+    assert sighting.verdict.outcome is Outcome.UNKNOWN
+
+
+def test_a_face_between_two_people_is_ambiguous(world):
+    world.people["x"] = (a_face(320, 240, 150), near(ADA, BOB))
+    world.index.replace(
+        [PersonId("ada"), PersonId("bob")], np.stack([near(ADA, 0.5 * BOB), near(BOB, 0.5 * ADA)])
+    )
+    (sighting,) = world.run(12)
+    assert (sighting.verdict.outcome, sighting.verdict.person) == (Outcome.AMBIGUOUS, None)
+
+
+def test_an_attack_is_not_live(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.live = 0.1
+    (sighting,) = world.run(12)
+    assert sighting.verdict.outcome is Outcome.NOT_LIVE
+
+
+def test_two_faces_of_one_frame_are_never_both_the_same_person(world):
+    """The face further back is the better match: the nearer one must not get the name."""
+    world.people["back"] = (a_face(120, 240, 90), ADA)
+    world.people["front"] = (a_face(420, 240, 180), near(ADA, 0.3 * np.eye(8, dtype=np.float32)[6]))
+    assert [one.verdict.person for one in world.run(12)] == [None]
+
+
+def test_a_name_given_to_a_track_is_not_given_to_another_while_it_lives(world):
+    world.people["x"] = (a_face(120, 240, 150), ADA)
+    assert [one.verdict.person for one in world.run(6)] == ["ada"]
+    world.people["y"] = (a_face(450, 240, 250), near(ADA, 0.1 * BOB))
+    world.people["x"] = (a_face(120, 240, 150), np.eye(8, dtype=np.float32)[5])
+    assert [one.verdict.outcome for one in world.run(12)] == [Outcome.AMBIGUOUS]
+
+
+def test_a_poor_face_says_what_is_wrong_and_is_refused_after_a_while(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.pose = {"yaw": 50.0}
+    sightings = world.run(60)
+    assert world.step.problems == (Problem.OFF_AXIS,) or world.step.sighting is None
+    assert sightings[0].verdict.outcome is Outcome.POOR_QUALITY
+    assert sightings[0].verdict.problems == (Problem.OFF_AXIS,)
+
+
+def test_a_small_face_costs_no_model(world):
+    world.people["x"] = (a_face(320, 240, 50), ADA)
+    world.run(10)
+    assert world.embedded == 0
+    assert world.step.problems == (Problem.TOO_SMALL,)
+
+
+def test_the_threshold_rises_with_the_number_of_people(world):
+    few = world.recognizer.threshold()
+    world.index.replace([PersonId(f"p{i}") for i in range(1000)], np.tile(BOB, (1000, 1)))
+    assert world.recognizer.threshold() > few
+
+
+def test_a_template_of_another_model_is_never_compared(world):
+    with pytest.raises(ModelMismatch):
+        world.index.match(Embedding(ADA, "other@ffffffffffff"))
+
+
+def test_evidence_of_a_face_that_left_is_forgotten(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.run(4)
+    world.people.clear()
+    world.run(20)
+    world.people["x"] = (a_face(320, 240, 150), BOB)
+    assert [one.verdict.person for one in world.run(8)] == ["bob"]
+
+
+def test_the_default_window_needs_more_than_one_frame():
+    assert EvidenceConfig().agree >= 2
