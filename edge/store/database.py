@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import sqlite_utils
 
-from edge.errors import StoreUnwritable
+from edge.errors import StoreError, StoreFull, StoreUnwritable
+from edge.store.reserve import Reserve
 from edge.store.schema import check_ours, migrate
 from edge.store.trouble import damaged, translated
 
 Row: TypeAlias = tuple[Any, ...]
 
-_QUICK_CHECK_LIMIT = 64 * 2**20
+_QUICK_CHECK_LIMIT = 32 * 2**20
 """Bytes up to which opening walks the whole file; beyond it the check would delay the first decision."""
 
 
@@ -29,6 +30,7 @@ class Database:
 
     def __init__(self, tables: sqlite_utils.Database, path: Path) -> None:
         self.path = path
+        self._reserve = Reserve(path)
         self._tables = tables
         self._turn = threading.RLock()
 
@@ -40,7 +42,7 @@ class Database:
     ) -> None:
         self.close()
 
-    @contextmanager
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing of what the block writes; durable at its end. Inside another one it joins that.
 
@@ -87,6 +89,18 @@ class Database:
         row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
         return row is not None and row[0] == 0
 
+    def make_room(self) -> bool:
+        """Do what can be done on a full disk: give up the reserve, empty the write-ahead log.
+
+        Returns whether a reserve was given up; it is set aside again when the store is next opened.
+        """
+        was_held = self._reserve.release()
+        with contextlib.suppress(StoreError):
+            # Emptying the log needs room for what is in it: from now on it is done before there is much.
+            self.execute("PRAGMA wal_autocheckpoint = 32")
+            self.checkpoint()
+        return was_held
+
     def verify(self) -> None:
         """Walk every page, index and reference. Raises StoreCorrupt with the first thing that is wrong."""
         problems = [row[0] for row in self.rows("PRAGMA integrity_check(1)") if row[0] != "ok"]
@@ -112,6 +126,19 @@ def open_database(path: Path, *, durable: bool, busy_timeout_s: float = 5.0, che
     Raises StoreUnwritable, StoreCorrupt, StoreLocked, StoreFull or StoreTooNew.
     """
     _prepare(path)
+    reserve = Reserve(path)
+    try:
+        tables = _connect(path, durable, busy_timeout_s, check)
+    except StoreFull:
+        if not reserve.release():
+            raise
+        tables = _connect(path, durable, busy_timeout_s, check)
+    else:
+        reserve.hold()
+    return Database(tables, path)
+
+
+def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> sqlite_utils.Database:
     with translated(path):
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
@@ -127,7 +154,7 @@ def open_database(path: Path, *, durable: bool, busy_timeout_s: float = 5.0, che
     except BaseException:
         connection.close()
         raise
-    return Database(tables, path)
+    return tables
 
 
 def _prepare(path: Path) -> None:

@@ -10,15 +10,18 @@ from dataclasses import asdict
 from datetime import datetime
 
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
-from edge.core.events import Event
+from edge.core.events import Event, EventClass
 from edge.core.face import PersonId
-from edge.errors import AlreadyCommitted
+from edge.errors import AlreadyCommitted, StoreFull
 from edge.store.backlog import Origin, append
 from edge.store.database import Database, Row
 from edge.store.times import from_text, to_text
 
 INTERRUPTED = '{"status":"failed","reason":"interrupted"}'
 """The ack a repeat gets when the process died before it stored another one."""
+
+DISK_FULL = "alarm.disk_full"
+"""Told once when the disk is full and the reserve of the store was given up; free some space soon."""
 
 
 class Journal:
@@ -49,17 +52,20 @@ class Journal:
         this decision, or another one on the same command, is stored already, and StoreError when it
         cannot be made durable; then nothing is stored and there is no receipt.
         """
-        with self._database.transaction():
+
+        def write() -> None:
             self._insert(decision)
             if decision.command is not None:
                 self._claim_decided(decision.command, decision, ack)
-            append(self._database, events, origin=self._origin, capacity=self._capacity)
+            self._append(events)
+
+        self._store(write, decision.at)
         return Receipt(decision.id)
 
     def append(self, events: Sequence[Event]) -> None:
         """Append events that come from no decision, durably and together."""
-        with self._database.transaction():
-            append(self._database, events, origin=self._origin, capacity=self._capacity)
+        if events:
+            self._store(lambda: self._append(events), events[-1].at)
 
     def command_ack(self, command: str) -> str | None:
         """The ack stored for a command id, None when the id was never seen."""
@@ -71,13 +77,13 @@ class Journal:
 
         ack: what a repeat is answered with until `finish_command` or `commit` stores another one.
         """
-        with self._database.transaction():
-            stored = self.command_ack(command)
-            if stored is not None:
-                return stored
-            self._database.execute(
-                "INSERT INTO commands (id, at, ack) VALUES (?, ?, ?)", (command, to_text(now), ack)
-            )
+        stored = self.command_ack(command)
+        if stored is not None:
+            return stored
+        claim = (command, to_text(now), ack)
+        self._store(
+            lambda: self._database.execute("INSERT INTO commands (id, at, ack) VALUES (?, ?, ?)", claim), now
+        )
         self._begun.add(command)
         return None
 
@@ -100,7 +106,7 @@ class Journal:
                 self._database.execute(
                     "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (key, value)
                 )
-            append(self._database, events, origin=self._origin, capacity=self._capacity)
+            self._append(events)
 
     def decisions(self, limit: int) -> list[Decision]:
         """The newest decisions, newest first."""
@@ -116,6 +122,21 @@ class Journal:
         with self._database.transaction():
             self._database.execute("DELETE FROM decisions WHERE at < ?", (to_text(before),))
             self._database.execute("DELETE FROM commands WHERE at < ?", (to_text(before),))
+
+    def _store(self, write: Callable[[], object], at: datetime) -> None:
+        """Run `write` as one transaction; when the disk is full, make room and run it once more."""
+        try:
+            with self._database.transaction():
+                write()
+        except StoreFull:
+            gave_up_reserve = self._database.make_room()
+            with self._database.transaction():
+                write()
+                if gave_up_reserve:
+                    self._append([Event(EventClass.ALARM, DISK_FULL, at)])
+
+    def _append(self, events: Sequence[Event]) -> None:
+        append(self._database, events, origin=self._origin, capacity=self._capacity)
 
     def _insert(self, decision: Decision) -> None:
         details = {

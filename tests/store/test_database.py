@@ -11,7 +11,8 @@ import pytest
 from edge.errors import StoreCorrupt, StoreFull, StoreLocked, StoreTooNew, StoreUnwritable
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
-from edge.store.journal import Journal
+from edge.store.journal import DISK_FULL, Journal
+from edge.store.outbox import Outbox
 from tests.store.builders import decision, event, person, record
 from tests.store.processes import NOBODY, fill, holding, run_python, small_disk
 
@@ -244,8 +245,8 @@ def journal_of(database):
     return Journal(database, boot="boot", monotonic=lambda: 1.0)
 
 
-def commit_many(journal):
-    for number in range(1, 500):
+def commit_many(journal, first=1, last=500):
+    for number in range(first, last):
         journal.commit(decision(number), [event(number)])
 
 
@@ -302,8 +303,40 @@ def test_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(tmp_path):
             assert len(journal_of(database).decisions(1000)) == stored + 1
 
 
+def test_with_its_reserve_the_door_goes_on_deciding_on_a_full_disk_and_says_so(tmp_path):
+    with small_disk(tmp_path, "20m"):
+        path = tmp_path / "ostiary.db"
+        with open_database(path, durable=True) as database:
+            fill(tmp_path)
+            journal = journal_of(database)
+            for number in range(500):
+                journal.commit(decision(number), [event(number)])
+            types = [stored.event.type for stored in Outbox(database).pending(1000)]
+            assert types.count(DISK_FULL) == 1
+            assert types.count("access.granted") == 500
+            with pytest.raises(StoreFull) as error:
+                commit_many(journal, 500, 5000)
+            assert_one_line(error, path, "free some")
+            database.verify()
+
+
+def test_with_its_reserve_a_store_opens_on_a_full_disk(tmp_path):
+    with small_disk(tmp_path, "20m"):
+        path = filled(tmp_path / "ostiary.db", 10)
+        ballast = fill(tmp_path)
+        reserve = path.with_name("ostiary.db-reserve")
+        assert reserve.stat().st_size == 2**20
+        with open_database(path, durable=True) as database:
+            assert Gallery(database).count() == 10
+            journal_of(database).commit(decision(), [event()])
+        assert not reserve.exists()
+        ballast.unlink()
+        with open_database(path, durable=True):
+            assert reserve.stat().st_size == 2**20
+
+
 @pytest.mark.parametrize("people", [0, 10])
-def test_a_store_cannot_be_opened_on_a_full_disk_and_keeps_its_people(tmp_path, people):
+def test_without_one_it_does_not_and_keeps_its_people(tmp_path, people):
     with small_disk(tmp_path, "2m"):
         path = tmp_path / "ostiary.db"
         if people:
