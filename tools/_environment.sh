@@ -110,7 +110,6 @@ require_python() { # sets `python`
 
 make_environment() {
     local python=
-    [ -f pyproject.toml ] || fail "no pyproject.toml in $root; run this from a clone of the repository"
     say "Setting up .venv (once; about a minute)"
     require_python
     make_venv "$root/.venv" "$python"
@@ -124,10 +123,11 @@ make_environment() {
     say "Ready"
 }
 
+[ -f pyproject.toml ] || fail "no pyproject.toml in $root; run this from a clone of the repository"
 stamp="$root/.venv/ready"
 wanted="$(fingerprint)"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x .venv/bin/python ]; then
-    exec 9<pyproject.toml || fail "no pyproject.toml in $root; run this from a clone of the repository"
+    exec 9<pyproject.toml
     flock 9 # two commands started together: the second finds the work done
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x .venv/bin/python ]; then
         make_environment "$wanted"
