@@ -150,7 +150,7 @@ class Site:
     link: Link
     durable: bool = False
     received: list[Received] = field(default_factory=list)
-    is_subscribed: threading.Event = field(default_factory=threading.Event)
+    subscriptions: int = 0
 
     def __enter__(self) -> Self:
         self._client = Client(
@@ -165,12 +165,11 @@ class Site:
             self._client.username_pw_set(self.link.username, self.link.password and self.link.password())
         self._client.reconnect_delay_set(0.05, 0.1)
         self._client.on_connect = lambda client, *_: client.subscribe("ostiary/#", 1)
-        self._client.on_subscribe = lambda *_: self.is_subscribed.set()
-        self._client.on_disconnect = lambda *_: self.is_subscribed.clear()
+        self._client.on_subscribe = self._count
         self._client.on_message = self._note
         self._client.connect(self.link.host, self.link.port)
         self._client.loop_start()
-        assert self.is_subscribed.wait(WAIT_S)
+        until(lambda: self.subscriptions, "the site's subscription")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -184,6 +183,9 @@ class Site:
 
     def on(self, topic: str) -> list[Received]:
         return [received for received in self.received if received.topic == topic]
+
+    def _count(self, *_: object) -> None:
+        self.subscriptions += 1
 
     def _note(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self.received.append(Received(message.topic, bytes(message.payload), message.retain))
