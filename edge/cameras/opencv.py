@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -21,6 +22,8 @@ from edge.errors import CameraLost, CameraNotFound
 FAILURES_TO_LOSE = 3
 FAILURE_PAUSE_S = 0.1
 STREAM_READ_TIMEOUT_MS = 4000
+_ERRORS_ONLY = 2
+_QUIET = "-8"
 
 
 class Capture(Protocol):
@@ -43,6 +46,11 @@ _API = {
 
 
 def open_video_capture(source: str | int, backend: int, parameters: Sequence[int]) -> Capture:
+    # OpenCV and FFmpeg would write lines of their own to the terminal for what we raise an error.
+    # OpenCV 5 moved the function.
+    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_log_level(_ERRORS_ONLY)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)
     return cv2.VideoCapture(source, backend, list(parameters))
 
 

@@ -4,6 +4,8 @@ import base64
 import http.server
 import logging
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -85,6 +87,17 @@ def test_a_refused_stream_is_reported_without_its_password(
     for text in (str(caught.value), caplog.text, written.out, written.err):
         assert "hunter22" not in text
     assert "user and password" in str(caught.value)
+
+
+def test_what_does_not_open_is_told_by_us_alone() -> None:
+    """OpenCV writes to the terminal behind Python's back, so only a process of its own shows it."""
+    code = (
+        "from edge.cameras.opencv import OpenCvCamera\n"
+        "try: OpenCvCamera('http://127.0.0.1:9/stream.mjpg').start()\n"
+        "except Exception as error: print(type(error).__name__)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("CameraNotFound\n", "")
 
 
 def test_a_v4l2_device_is_asked_for_its_format_before_its_size() -> None:
