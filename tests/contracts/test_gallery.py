@@ -238,7 +238,7 @@ def comparable(records):
     ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.from_regex(r"[A-Za-z0-9%@#&_-]{1,64}", fullmatch=True), max_size=8, unique=True))
 def test_what_is_exported_can_be_put_back(gallery, ids):
     for known in gallery.people():

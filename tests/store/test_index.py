@@ -6,6 +6,7 @@ import pytest
 from edge.core.face import Embedding, PersonId
 from edge.core.matching import Match
 from edge.errors import ModelMismatch
+from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.index import TemplateIndex
 from tests.store.builders import MODEL_A, MODEL_B, embedding, person, record
@@ -118,6 +119,15 @@ def test_a_change_of_the_gallery_is_noticed_once(database):
     gallery.remove_person(BOB)
     assert index.refresh(gallery)
     assert index.match(embedding(2)).person == ADA
+
+
+def test_a_change_by_another_process_is_noticed(database, store_path):
+    gallery, index = Gallery(database), TemplateIndex(MODEL_A)
+    index.refresh(gallery)
+    with open_database(store_path, durable=True) as command_line:
+        Gallery(command_line).put([record("ada", 1)])
+    assert index.refresh(gallery)
+    assert index.match(embedding(1)).person == ADA
 
 
 def test_only_the_templates_of_the_own_model_are_loaded(database):
