@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.core.frame import Image
 from edge.demo.optics import Optics
-from edge.demo.portrait import Portrait
+from edge.demo.portrait import Eye, Portrait
 
 _STEP = 4
 _ROUNDS = 4
@@ -21,7 +21,8 @@ _ROUNDS = 4
 class Stance:
     """Where a person stands and looks. x_m, y_m: of the eyes, right and down from the camera.
     distance_m: of the face. yaw, pitch, roll: head turned from the portrait's own pose, degrees.
-    light: direction the light comes from, x and y, and brightness of the person."""
+    closed: of the eyes, 0..1. light: direction that the light comes from, x and y. brightness: of the
+    person, a factor."""
 
     x_m: float
     y_m: float
@@ -29,6 +30,7 @@ class Stance:
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
+    closed: float = 0.0
     light: tuple[float, float] = (0.0, 0.0)
     brightness: float = 1.0
 
@@ -51,6 +53,9 @@ def draw_person(portrait: Portrait, stance: Stance, optics: Optics) -> Layer:
     grid_x = (np.arange(columns, dtype=np.float32) - 0.5) * _STEP - 0.5 + x0
     grid_y = (np.arange(rows, dtype=np.float32) - 0.5) * _STEP - 0.5 + y0
     map_x, map_y, field = _trace(portrait, stance, optics, *np.meshgrid(grid_x, grid_y))
+    if stance.closed:
+        for eye in portrait.eyes:
+            map_y = _draw_lid(eye, map_x, map_y, stance.closed)
     size = (columns * _STEP, rows * _STEP)
     inner = (slice(_STEP, _STEP + y1 - y0), slice(_STEP, _STEP + x1 - x0))
     level = _level(portrait, stance, optics)
@@ -115,6 +120,17 @@ def _trace(
         x -= seen_x - target_x
         y -= seen_y - target_y
     return _single(x * scale + ax), _single(y * scale + ay), _single(field)
+
+
+def _draw_lid(eye: Eye, x: NDArray[np.float32], y: NDArray[np.float32], closed: float) -> NDArray[np.float32]:
+    """Draw the upper lid down over the eye: look that much higher up in the portrait."""
+    opening = eye.lower - eye.upper
+    brow = eye.upper - 2.0 * opening
+    above = (y - brow) / (eye.lower - brow)
+    below = 1.0 - (y - eye.lower) / (0.5 * opening)
+    across = (x - eye.x) / eye.half_width
+    amount = np.clip(np.minimum(above, below), 0.0, 1.0) * np.exp(-(across**4))
+    return _single(y - closed * opening * amount)
 
 
 def _single(values: NDArray[np.generic]) -> NDArray[np.float32]:

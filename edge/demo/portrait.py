@@ -20,6 +20,16 @@ _EXTRA_ROWS = 440
 _FIELD_STEP = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """x: middle, half_width, upper, lower: edges of the lids, all in portrait pixels."""
+
+    x: float
+    half_width: float
+    upper: float
+    lower: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
     """A person cut out of a photograph, in portrait pixels unless said otherwise.
@@ -34,6 +44,7 @@ class Portrait:
     picture: Image
     levels: tuple[NDArray[np.uint8], ...]
     field: NDArray[np.float32]
+    eyes: tuple[Eye, Eye]
     anchor: tuple[float, float]
     pivot_m: tuple[float, float, float]
     pixels_per_m: float
@@ -60,11 +71,17 @@ def load_portrait(name: str) -> Portrait:
         picture=picture,
         levels=tuple(levels),
         field=_relief(mesh, alpha, scale),
+        eyes=(_eye(mesh, 33, 133, 159, 145), _eye(mesh, 362, 263, 386, 374)),
         anchor=(float(eyes[0]), float(eyes[1])),
         pivot_m=(0.0, 0.05, 0.085),
         pixels_per_m=scale,
         face_box=(float(x0), float(y0), float(x1), float(y1)),
     )
+
+
+def _eye(mesh: NDArray[np.float32], one: int, other: int, upper: int, lower: int) -> Eye:
+    x0, x1 = float(mesh[one, 0]), float(mesh[other, 0])
+    return Eye((x0 + x1) / 2, abs(x1 - x0) / 2, float(mesh[upper, 1]), float(mesh[lower, 1]))
 
 
 def _read(path: Path, flags: int) -> Image:

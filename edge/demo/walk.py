@@ -18,18 +18,20 @@ _STEP_HZ = 1.9
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """One person's way of walking: body height of the eyes above (negative) the camera in meters,
-    sideways start in meters, and the phases of the sway."""
+    """One person's way of walking. eye_y_m: of the eyes below the camera (negative: above).
+    start_x_m: sideways at first. phases: of the sway. blink_s: between two blinks, infinite for none."""
 
     eye_y_m: float
     start_x_m: float
     phases: tuple[float, ...]
+    blink_s: float
 
 
-def gait(seed: int, eye_y_m: float) -> Gait:
+def gait(seed: int, eye_y_m: float, blinks: bool = True) -> Gait:
     rng = np.random.default_rng([seed, 0x9A17])
     phases = tuple(float(p) for p in rng.uniform(0.0, 2 * math.pi, 6))
-    return Gait(eye_y_m, float(rng.uniform(-0.16, -0.08)), phases)
+    start_x_m = float(rng.uniform(-0.16, -0.08))
+    return Gait(eye_y_m, start_x_m, phases, float(rng.uniform(1.5, 2.3)) if blinks else math.inf)
 
 
 def stance_at(way: Gait, t: float) -> Stance:
@@ -57,6 +59,7 @@ def stance_at(way: Gait, t: float) -> Stance:
         yaw=yaw,
         pitch=pitch,
         roll=roll,
+        closed=_smooth(1.0 - abs(t % way.blink_s - 0.6 * way.blink_s) / 0.14),
         light=(0.10 + 0.004 * yaw, -0.14 - 0.05 * lamp),
         brightness=0.74 + 0.07 * lamp,
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -69,3 +71,15 @@ def test_the_background_shows_unchanged_beside_the_person() -> None:
     assert (image[:, :40] == 120).all()
     assert (light[:, :40] == 1.0).all()
     assert (image != WALL).any()
+
+
+def test_a_blink_changes_the_eyes_and_nothing_else() -> None:
+    portrait = load_portrait("eileen_collins")
+    stance = Stance(0.0, 0.0, 0.56)
+    opened = compose(WALL, draw_person(portrait, stance, DOOR_CAMERA))[0].astype(int)
+    closed = compose(WALL, draw_person(portrait, replace(stance, closed=1.0), DOOR_CAMERA))[0]
+    rows, columns = np.nonzero(np.abs(opened - closed).max(axis=-1) > 20)
+    per_m = DOOR_CAMERA.focal / stance.distance_m
+    assert rows.size > 100
+    assert np.abs(rows - DOOR_CAMERA.horizon_y).max() < 0.025 * per_m
+    assert np.abs(columns - DOOR_CAMERA.center_x).max() < 0.07 * per_m
