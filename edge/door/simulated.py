@@ -17,7 +17,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from edge.door.inputs import GpioInputs, InputName, InputPin
 from edge.door.lock import GpioLock, LockType, unlocked_level
-from edge.errors import StoreUnwritable
+from edge.errors import PinUnavailable
 
 RELAY = 17
 SWITCHES: dict[InputName, tuple[int, bool]] = {
@@ -87,7 +87,7 @@ class SimulatedDoor:
 
     edge_log: a file that every edge is appended to as one line of JSON (the fields of `Edge` and
     the process id) before the call that caused it returns, so that what a killed process did can
-    be read. Raises StoreUnwritable when it cannot be opened.
+    be read. While it cannot be written the lock fails with PinUnavailable, as a broken relay does.
     """
 
     def __init__(
@@ -162,6 +162,6 @@ def _append(file: Path, line: dict[str, object]) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise StoreUnwritable(
-            f"cannot write the edge log {file}: {error.strerror}; choose another file"
+        raise PinUnavailable(
+            f"cannot write the edge log {file}: {error.strerror}; name another file in door.edge_log"
         ) from error

@@ -417,8 +417,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.deadline = -math.inf
         self.works = False
         self.set: dict[Source, tuple[Posture, float]] = {}
-        self.latched = False
-        self.held_alarm = False
+        self.latched = self.acknowledged = self.held_alarm = False
 
     def take(self, event):
         self.door, effects = step(self.door, self.config, event, self.now)
@@ -437,7 +436,10 @@ class AnyDoor(RuleBasedStateMachine):
                     assert self.held_alarm
                     self.held_alarm = False
                 case Report("alarm.forced"):
-                    self.latched = True
+                    self.latched, self.acknowledged = True, False
+                case Report("alarm.forced_clear", body):
+                    assert body == {"acknowledged": self.acknowledged}
+                    self.latched = not self.acknowledged
         return effects
 
     @property
@@ -524,8 +526,9 @@ class AnyDoor(RuleBasedStateMachine):
     @precondition(lambda self: self.latched)
     @rule()
     def acknowledge(self):
+        self.acknowledged = True
+        self.latched = self.door.leaf.state is LeafState.FORCED
         self.take(AcknowledgeAlarm())
-        self.latched = self.door.leaf.forced
 
     @rule()
     def restart(self):
@@ -574,3 +577,8 @@ class AnyDoor(RuleBasedStateMachine):
 
 TestAnyDoor = AnyDoor.TestCase
 TestAnyDoor.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.nightly
+class TestAnyDoorAtLength(AnyDoor.TestCase):
+    settings = settings(max_examples=2000, stateful_step_count=50, deadline=None)

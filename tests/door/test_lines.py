@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from gpiozero import DigitalOutputDevice
 from gpiozero.exc import PinInvalidFunction
@@ -47,6 +49,12 @@ def test_a_machine_without_the_chip_is_told_what_it_has():
         open_lines(BOARD, FakeLgpio(["tegra234-gpio"]))
     with pytest.raises(PinUnavailable, match="none"):
         open_lines(BOARD, FakeLgpio([]))
+
+
+def test_a_machine_without_lgpio_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    with pytest.raises(PinUnavailable, match=r"install ostiary\[pi\]"):
+        open_lines(BOARD)
 
 
 @pytest.mark.parametrize("lock_type", ["strike", "maglock"])
