@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,3 +210,28 @@ def until(claim: Callable[[], bool]) -> None:
     while not claim():
         assert time.monotonic() < deadline
         threading.Event().wait(0.01)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_many_outages_leave_neither_threads_nor_files_behind() -> None:
+    log, chance = Log(), random.Random(20)
+    threads_before, files_before = threading.active_count(), open_files()
+    with mjpeg_server(picture(40)) as server, working(OpenCvCamera(server.url), log):
+        log.wait_for(1, "up")
+        for round_ in range(40):
+            if chance.random() < 0.5:
+                server.stall()
+                log.wait_for(2 * round_ + 2, "down")
+                server.flow()
+            else:
+                server.unplug()
+                log.wait_for(2 * round_ + 2, "down")
+                server.plug()
+            log.wait_for(2 * round_ + 3, "up")
+            log.wait_for_frames(len(log.frames) + 1)
+    until(lambda: threading.active_count() <= threads_before and open_files() <= files_before)
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
