@@ -109,7 +109,7 @@ def around(faces: list[Face]) -> Region:
 def tiles(image: Image, share: float) -> list[Region]:
     """Overlapping squares that cover the picture; side: `share` of its longer side."""
     height, width = image.shape[:2]
-    side = round(max(height, width) * share)
+    side = max(2, round(max(height, width) * share))
     return [Region(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
 
 

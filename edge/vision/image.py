@@ -80,13 +80,13 @@ def _still_size(content: bytes, name: str) -> tuple[int, int]:
     """Width and height as the header says. Raises PictureUnreadable for what is no whole still picture."""
     try:
         if content.startswith(_JPEG):
-            size = _jpeg_size(content)
-            whole = _JPEG_END in content[-65536:]
+            size, at = _jpeg_size(content)
+            whole = content.find(_JPEG_END, at) > 0
         elif content.startswith(_PNG):
             if _png_is_animated(content):
                 raise PictureUnreadable(f"{name} is animated; use a single picture ({_KINDS})")
             size = struct.unpack(">II", content[16:24])
-            whole = _PNG_END in content[-65536:]
+            whole = _PNG_END in content
         elif content.startswith(b"RIFF") and content[8:12] == b"WEBP":
             size, animated = _webp_size(content)
             if animated:
@@ -107,24 +107,24 @@ def _still_size(content: bytes, name: str) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def _jpeg_size(content: bytes) -> tuple[int, int]:
-    """From the first start-of-frame segment."""
+def _jpeg_size(content: bytes) -> tuple[tuple[int, int], int]:
+    """Size, and where its segment is: past any thumbnail, before the picture's own data."""
     at = 2
     while at < len(content):
         if content[at] != 0xFF:
-            return 0, 0
+            return (0, 0), at
         marker = content[at + 1]
         if marker == 0xFF or marker in _JPEG_BARE:
             at += 1 if marker == 0xFF else 2
             continue
         if marker == _JPEG_DATA:
-            return 0, 0
+            return (0, 0), at
         length = struct.unpack(">H", content[at + 2 : at + 4])[0]
         if marker in _JPEG_SIZES:
             height, width = struct.unpack(">HH", content[at + 5 : at + 9])
-            return width, height
+            return (width, height), at
         at += 2 + length
-    return 0, 0
+    return (0, 0), at
 
 
 def _png_is_animated(content: bytes) -> bool:

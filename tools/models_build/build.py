@@ -20,10 +20,8 @@ from edge.vision.mesh import FaceMesh
 from models_build import dlib_net, pictures, quantize, sources
 from models_build.graph import Replay
 from models_build.plans import PLANS, Plan
+from models_build.state import CACHE, MODELS, is_current
 
-ROOT = Path(__file__).resolve().parents[2]
-MODELS = ROOT / "models"
-CACHE = ROOT / ".tools" / "sources"
 MEASURED = ("measured", "far_curve")
 """Tables of a manifest that are measured, not built; kept while the file stays the same."""
 
@@ -60,14 +58,6 @@ BUILDERS: dict[str, Callable[[Path], bytes]] = {
 
 def _open(task: str, name: str | None = None) -> Engine:
     return open_model(find(task, name, MODELS))
-
-
-def is_current(plan: Plan) -> bool:
-    """The file is there and is the one its manifest describes."""
-    manifest, file = MODELS / f"{plan.stem}.toml", MODELS / f"{plan.stem}.tflite"
-    if not (manifest.exists() and file.exists()):
-        return False
-    return tomllib.loads(manifest.read_text())["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def write(plan: Plan, content: bytes) -> str:

@@ -1,0 +1,77 @@
+"""The other dependency set: every model runs on tflite-runtime and agrees with LiteRT."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.vision.engine import Engine
+from edge.vision.manifest import manifests
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("tflite-runtime==2.14.0", "numpy<2")
+SHIPPED = [manifest for manifest in manifests() if manifest.file.exists()]
+PROBE = Path(__file__).with_name("runtime_probe.py")
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """An interpreter with tflite-runtime, made once in .tools; skips where pip cannot make it."""
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip("tflite-runtime's last wheels are for Python 3.11")
+    folder = ROOT / ".tools" / "tflite-runtime"
+    interpreter = folder / "bin" / "python"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "tflite-runtime.lock").open("w") as lock:
+        # Several test processes may want it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            made = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
+            if made.returncode != 0:
+                pytest.skip(f"pip cannot install {PACKAGES[0]}: {made.stderr.strip().splitlines()[-1]}")
+            (folder / "complete").touch()
+    return interpreter
+
+
+def picture(shape: tuple[int, ...]) -> np.ndarray:
+    """Smooth and colorful, uint8 (H, W, C): noise would drive the networks where no picture does."""
+    coarse = np.random.default_rng(11).integers(0, 256, (6, 6, shape[3])).astype(np.uint8)
+    return np.asarray(cv2.resize(coarse, (shape[2], shape[1]), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def inputs() -> dict[str, np.ndarray]:
+    return {manifest.path.stem: picture(manifest.input.shape) for manifest in SHIPPED}
+
+
+@pytest.fixture(scope="session")
+def there(
+    python: Path, inputs: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, np.ndarray]:
+    folder = tmp_path_factory.mktemp("runtime")
+    np.savez(folder / "inputs.npz", **inputs)
+    command = [python, PROBE, folder / "inputs.npz", folder / "outputs.npz"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(folder / "outputs.npz") as outputs:
+        return dict(outputs)
+
+
+@pytest.mark.parametrize("manifest", SHIPPED, ids=lambda manifest: manifest.path.stem)
+def test_tflite_runtime_agrees_with_litert(manifest, inputs, there) -> None:
+    stem = manifest.path.stem
+    with Engine(manifest, engine="litert") as engine:
+        here = engine.infer(inputs[stem])
+    for number, expected in enumerate(here):
+        found = there[f"{stem}/{number}"]
+        assert found.shape == expected.shape
+        spread = float(np.abs(expected).max())
+        assert float(np.abs(found - expected).mean()) <= 0.02 * spread
