@@ -118,7 +118,7 @@ class RecognitionSettings(Section):
     must lead the second by. agree of window: frames that must name the same person."""
 
     far: float = Field(default=1e-3, gt=0, lt=0.5)
-    margin: float = Field(default=0.03, ge=0, le=1)
+    margin: float = Field(default=0.015, ge=0, le=1)
     agree: int = Field(default=3, ge=1, le=30)
     window: int = Field(default=8, ge=1, le=60)
 
@@ -240,7 +240,7 @@ def load(file: Path | None = None, overrides: dict[str, Any] | None = None) -> S
         return _settings_class(path, credentials)(**(overrides or {}))
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; check its permissions") from error

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.demo.scenes import enrolment_pictures
+from tests.cli.command import ostiary
+
+
+@pytest.fixture(scope="module")
+def portraits(tmp_path_factory):
+    """people/<id>/<picture> of two people, and one picture that shows nobody."""
+    folder = tmp_path_factory.mktemp("people")
+    for name in ("eileen_collins", "grace_hopper"):
+        (folder / name).mkdir()
+        for number, picture in enumerate(enrolment_pictures(name)):
+            cv2.imwrite(str(folder / name / f"{number}.jpg"), picture)
+    cv2.imwrite(str(folder / "grace_hopper" / "nobody.png"), np.full((300, 300, 3), 90, np.uint8))
+    return folder
+
+
+@pytest.fixture
+def person(tmp_path):
+    return lambda *arguments: ostiary("--store", tmp_path / "store", "person", *arguments)
+
+
+@pytest.fixture
+def made(tmp_path):
+    (tmp_path / "store").mkdir()
+
+
+pytestmark = pytest.mark.usefixtures("made")
+
+
+def test_a_folder_of_people_is_imported_in_one_command(person, portraits):
+    done = person("import", portraits, "--json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert (result["people"], result["accepted"], result["refused"]) == (2, 6, 1)
+    (refusal,) = [one for person in result["results"] for one in person["refused"]]
+    assert refusal["source"] == "nobody.png"
+    assert "no face" in refusal["reason"]
+    listed = json.loads(person("list", "--json").out)
+    assert [(one["id"], one["faces"]) for one in listed["people"]] == [
+        ("eileen_collins", 3),
+        ("grace_hopper", 3),
+    ]
+
+
+def test_a_person_is_added_shown_and_removed(person, portraits):
+    pictures = sorted((portraits / "eileen_collins").iterdir())
+    assert person("add", "eileen", *pictures, "--name", "Eileen", "--group", "crew").code == 0
+    shown = json.loads(person("show", "eileen", "--json").out)
+    assert (shown["name"], shown["groups"], len(shown["faces"])) == ("Eileen", ["crew"], 3)
+    assert "Eileen" in person("show", "eileen").out
+    assert "eileen" in person("list").out
+    assert person("remove", "eileen", "--yes").code == 0
+    gone = person("show", "eileen")
+    assert gone.is_one_line_error
+    assert gone.code == 7
+
+
+def test_a_duplicate_person_is_warned_of(person, portraits):
+    pictures = sorted((portraits / "eileen_collins").iterdir())
+    person("add", "eileen", pictures[0])
+    done = person("add", "eve", pictures[1])
+    assert done.code == 0
+    assert "warning" in done.err
+    assert "eileen" in done.err
+
+
+def test_an_export_is_encrypted_and_comes_back(person, portraits, tmp_path):
+    person("import", portraits)
+    (tmp_path / "secret").write_text("correct horse\n")
+    file = tmp_path / "gallery.ostiary"
+    assert person("export", file, "--passphrase-file", tmp_path / "secret").code == 0
+    assert b"eileen" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+    person("remove", "eileen_collins", "grace_hopper", "--yes")
+    assert person("import", file, "--passphrase-file", tmp_path / "secret").code == 0
+    assert json.loads(person("list", "--json").out)["total"] == 2
+    (tmp_path / "other").write_text("wrong horse\n")
+    assert person("import", file, "--passphrase-file", tmp_path / "other").is_one_line_error
+
+
+def broken_pictures(portraits):
+    good = (portraits / "eileen_collins" / "0.jpg").read_bytes()
+    return {
+        "zero.jpg": b"",
+        "truncated.jpg": good[: len(good) // 3],
+        "text.jpg": b"this is no picture",
+        "animated.gif": b"GIF89a" + bytes(200),
+        "bomb.png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x01\x86\xa0\x00\x01\x86\xa0\x08\x02\x00\x00\x00"
+        + bytes(64),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["zero.jpg", "truncated.jpg", "text.jpg", "animated.gif", "bomb.png", "absent.jpg"]
+)
+def test_a_file_that_is_no_usable_picture_is_refused_and_nobody_is_added(person, portraits, tmp_path, name):
+    content = broken_pictures(portraits).get(name)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = person("add", "ada", tmp_path / name)
+    assert done.is_one_line_error
+    assert name in done.err
+    assert json.loads(person("list", "--json").out)["total"] == 0
+
+
+@pytest.mark.parametrize("identifier", ["a b", "../etc", "", "x" * 65, "ä"])
+def test_an_illegal_id_is_refused(person, portraits, identifier):
+    done = person("add", identifier, portraits / "eileen_collins" / "0.jpg")
+    assert done.is_one_line_error
+    assert done.code == 7
+
+
+def test_a_corrupt_database_is_named_with_its_cure(person, tmp_path):
+    (tmp_path / "store" / "ostiary.db").write_bytes(b"not a database at all" * 100)
+    done = person("list")
+    assert done.is_one_line_error
+    assert "ostiary.db" in done.err
+
+
+def test_a_locked_database_is_named(person, tmp_path):
+    assert person("list").code == 0
+    holder = sqlite3.connect(tmp_path / "store" / "ostiary.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        done = person("remove", "ada", "--yes")
+    finally:
+        holder.close()
+    assert done.is_one_line_error
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = ostiary("--store", tmp_path / "file", "person", "list")
+    assert done.is_one_line_error
+    assert str(tmp_path / "file") in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_an_export_to_a_full_disk_is_named(person, portraits, tmp_path):
+    (tmp_path / "secret").write_text("correct horse\n")
+    assert person("export", "/dev/full", "--passphrase-file", tmp_path / "secret").is_one_line_error
+
+
+def test_an_import_of_nothing_is_refused(person, tmp_path):
+    assert person("import", tmp_path / "absent").is_one_line_error
+    (tmp_path / "empty").mkdir()
+    assert person("import", tmp_path / "empty").is_one_line_error
+
+
+def test_help_shows_an_example_for_every_command():
+    for command in ("add", "list", "show", "remove", "import", "export"):
+        assert f"ostiary person {command}" in ostiary("person", command, "--help").out

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from edge.errors import SettingsError
+from edge.settings import load
+
+
+@pytest.fixture
+def write(tmp_path):
+    def writer(text):
+        file = tmp_path / "ostiary.toml"
+        file.write_text(text)
+        return file
+
+    return writer
+
+
+def refused(file, *words):
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+    return message
+
+
+def test_the_defaults_are_valid(tmp_path, monkeypatch):
+    monkeypatch.setattr("edge.settings.DEFAULT_FILE", tmp_path / "absent.toml")
+    assert load().mqtt.host is None
+
+
+def test_each_source_beats_the_one_before(write, tmp_path, monkeypatch):
+    file = write(
+        '[device]\nid = "file"\nsite = "file"\n[mqtt]\nusername = "file"\npassword = "file"\nhost = "file"'
+    )
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "mqtt.password").write_text("credential")
+    (tmp_path / "credentials" / "mqtt.host").write_text("credential")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    monkeypatch.setenv("OSTIARY_DEVICE__ID", "environment")
+    monkeypatch.setenv("OSTIARY_MQTT__HOST", "environment")
+    read = load(file, {"device": {"id": "command-line"}})
+    assert read.device.site == "file"
+    assert read.mqtt.password.get_secret_value() == "credential"
+    assert read.mqtt.host == "environment"
+    assert read.device.id == "command-line"
+
+
+def test_a_secret_is_not_shown(write):
+    read = load(write('[mqtt]\nusername = "u"\npassword = "geheim"'))
+    assert "geheim" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[mqtt]\nhots = "x"', ("mqtt.hots", "host")),
+        ("[mqt]\nport = 1", ("mqt", "mqtt")),
+        ('[camera]\nkind = "replay"\npath = "p"\nlop = true', ("lop", "loop")),
+        ('[camera]\nkind = "opnecv"', ("camera", "opencv")),
+        ('[door]\nunlock_s = "soon"', ("door.unlock_s", "number")),
+        ("[door]\nunlock_s = 1000", ("door.unlock_s",)),
+        ("[recognition]\nagree = 9", ("recognition", "window")),
+        ("[vision]\nzone = [[0, 0], [1, 1]]", ("vision.zone", "3 points")),
+        ('[mqtt]\ncert_file = "a"', ("mqtt", "key_file")),
+        ('[device]\nid = "Door 1"', ("device.id",)),
+        ("this is not toml", ("TOML",)),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_one_line_that_names_the_key(write, text, words):
+    refused(write(text), *words)
+
+
+def test_a_file_that_was_named_must_exist(tmp_path):
+    refused(tmp_path / "absent.toml", "absent.toml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path):
+    (tmp_path / "ostiary.toml").write_bytes(b"\xff\xfe\x00binary")
+    refused(tmp_path / "ostiary.toml", "ostiary.toml")
+
+
+@pytest.mark.parametrize("variable", ["OSTIARY_MQT__HOST", "OSTIARY_CAMRA", "OSTIARY_MQTT__HOTS"])
+def test_an_unknown_variable_is_refused(write, monkeypatch, variable):
+    monkeypatch.setenv(variable, "x")
+    refused(write(""))
