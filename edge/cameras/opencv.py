@@ -174,7 +174,9 @@ def _device_node(source: str | int) -> Path:
 def _check_openable(source: str | int, backend: Backend, node: Path | None) -> None:
     """Say what OpenCV would only tell by not opening."""
     if node is not None and not node.exists():
-        raise CameraNotFound(f"no camera at {node}; plug it in, or run 'ostiary doctor'")
+        raise CameraNotFound(
+            f"no camera at {node}; check its cable, and camera.source against 'v4l2-ctl --list-devices'"
+        )
     if node is not None and not node.is_char_device():
         raise CameraNotFound(
             f'{node} is not a camera device; use camera.kind = "replay" for a clip or a folder'

@@ -60,7 +60,6 @@ def _checks(context: typer.Context) -> Iterator[Check]:
 def _shown(checks: Iterator[Check]) -> list[Check]:
     """Show each check as soon as it is done; some take seconds."""
     from rich.console import Console
-    from rich.padding import Padding
     from rich.text import Text
 
     console = Console(highlight=False)
@@ -72,5 +71,5 @@ def _shown(checks: Iterator[Check]) -> list[Check]:
         line.append(check.detail, "")
         console.print(line, soft_wrap=True)
         if check.cure:
-            console.print(Padding(Text(f"→ {check.cure}"), (0, 0, 0, 22)), soft_wrap=True)
+            console.print(Text(f"{'':22}→ {check.cure}"), soft_wrap=True)
     return done

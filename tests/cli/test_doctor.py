@@ -63,6 +63,14 @@ def test_people_read_one_line_for_each_check_and_one_for_each_cure(tmp_path: Pat
     lines = result.stdout.splitlines()
     assert [line.split()[1] for line in lines if "→" not in line] == NAMES
     assert any(line.startswith("fail") and "camera" in line for line in lines)
+    assert any(line.endswith("→ give the path of an existing one") for line in lines)
+
+
+def test_no_line_is_cut_on_a_narrow_terminal(
+    tmp_path: Path, sound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    assert "→ give the path of an existing one\n" in run(tmp_path, sound.replace("/clip", "/nowhere")).stdout
 
 
 def test_a_wrong_configuration_is_told_like_any_other_fault(tmp_path: Path) -> None:
