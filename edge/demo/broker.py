@@ -165,8 +165,9 @@ class _Mosquitto:
             )
         process = self._process
         if not _wait_for(self._port, lambda: process.poll() is None):
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise BrokerUnavailable(f"mosquitto did not start: {said[-1] if said else 'it said nothing'}")
+            said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            errors = [line.partition(": ")[2] for line in said if "Error" in line]
+            raise BrokerUnavailable(f"mosquitto did not start ({errors[0] if errors else 'no reason given'})")
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)

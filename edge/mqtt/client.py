@@ -51,6 +51,7 @@ class MqttBus:
         self._state = DeviceState.INIT
         self._connection: Connection | None = None
         self._trouble: str | None = None
+        self._logged: str | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._on_message: Callable[[Message], None] = _ignore
@@ -60,6 +61,11 @@ class MqttBus:
     def trouble(self) -> str | None:
         """Why there is no session, and the cure, in one line; None while there is one."""
         return self._trouble
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the bus's thread runs; it must not end between `start` and `close`."""
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self, on_message: Callable[[Message], None], on_link: Callable[[bool], None]) -> None:
         """Begin connecting in the background. Both callbacks come from the bus's thread.
@@ -112,16 +118,17 @@ class MqttBus:
         wait_s = first_s
         while not self._stop.is_set():
             began = self._monotonic()
-            self._connect_once()
+            was_up = self._connect_once()
             # A broker that takes us and drops us at once is backed off from like one that is not there.
-            is_steady = self._monotonic() - began >= _STEADY_S
-            wait_s = first_s if is_steady else min(wait_s, longest_s)
+            if was_up and self._monotonic() - began >= _STEADY_S:
+                wait_s, self._logged = first_s, None
+            wait_s = min(wait_s, longest_s)
             # Spread over half the wait: after a power cut a whole site must not knock at once.
             self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
             wait_s *= 2
 
-    def _connect_once(self) -> None:
-        """Run one connection from its start to its end."""
+    def _connect_once(self) -> bool:
+        """Run one connection from its start to its end. Returns whether the broker ever took us."""
         connection = Connection(self._link, self._codec, self._sessions(), self._up, self._arrived)
         try:
             trouble = connection.run(self._stop, self._monotonic)
@@ -133,6 +140,7 @@ class MqttBus:
             self._on_link(False)
         if not self._stop.is_set():
             self._report(trouble)
+        return connection.was_up
 
     def _up(self, connection: Connection) -> bool:
         with self._lock:
@@ -150,9 +158,10 @@ class MqttBus:
         self._on_message(Message(message.topic, bytes(message.payload), message.retain, message.qos, at))
 
     def _report(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            logger.warning("%s; trying again", trouble)
         self._trouble = trouble
+        if trouble != self._logged:
+            self._logged = trouble
+            logger.warning("%s; trying again", trouble)
 
 
 def _ignore(_: object) -> None:

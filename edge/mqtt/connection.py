@@ -20,7 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.errors import BrokerUnavailable
 from edge.mqtt.codec import MAX_BYTES, Codec, DeviceState
-from edge.mqtt.link import Link, explain, explain_reason, explain_silence, make_client
+from edge.mqtt.link import Link, explain, explain_loss, explain_reason, explain_silence, make_client
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class Connection:
         self._settled_early: dict[int, bool] = {}
         self._reason: str | None = None
         self._is_leaving = False
+        self._has_warned = False
 
     def run(self, stop: threading.Event, monotonic: Callable[[], float] = time.monotonic) -> str:
         """Connect and serve until the connection ends; say why it ended.
@@ -90,9 +91,7 @@ class Connection:
             hang_up(client)
         if self._reason is not None:
             return self._reason
-        return (
-            f"the connection to {self._link.where} was lost" if self.was_up else explain_silence(self._link)
-        )
+        return explain_loss(self._link) if self.was_up else explain_silence(self._link)
 
     def publish(
         self, topic: str, payload: bytes, qos: int, retain: bool, on_acked: Callable[[], None] | None
@@ -197,10 +196,11 @@ class Connection:
                 self._settled_early[mid] = is_taken
                 return
             on_acked = self._waiting.pop(mid)
-        if not is_taken:
-            logger.warning("the broker refused a message (%s); allow this device to publish it", reason)
-        elif on_acked is not None:
+        if is_taken and on_acked is not None:
             on_acked()
+        elif not is_taken and not self._has_warned:
+            self._has_warned = True
+            logger.warning("the broker refuses messages (%s); allow this device to publish them", reason)
 
 
 def _connect(client: Client, link: Link) -> None:

@@ -151,6 +151,14 @@ def explain_reason(link: Link, reason: ReasonCode) -> str:
     return f"the broker at {link.where} refused {who} ({reason}); {cure}"
 
 
+def explain_loss(link: Link) -> str:
+    """Say what to look at when a session ends without a reason given."""
+    return (
+        f"the connection to {link.where} was lost; if that repeats, check the network, and that no other"
+        f" client calls itself {link.client_id!r}"
+    )
+
+
 def explain_silence(link: Link) -> str:
     """Say what is likely when the broker hangs up without a word."""
     if link.tls is None:

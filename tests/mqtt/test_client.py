@@ -14,7 +14,17 @@ import pytest
 from edge.demo.broker import Broker
 from edge.mqtt.codec import MAX_BYTES, DeviceState
 from edge.mqtt.link import Link
-from tests.broker import LOOPBACK, Proxy, Site, needs_mosquitto, password_lines, retained, running, until
+from tests.broker import (
+    LOOPBACK,
+    Proxy,
+    Site,
+    acl_lines,
+    needs_mosquitto,
+    password_lines,
+    retained,
+    running,
+    until,
+)
 from tests.mqtt.device import EVENTS, PROTOCOLS, TOPICS, ProtocolName, device, link_to, trouble_with
 
 pytestmark = needs_mosquitto
@@ -255,3 +265,30 @@ def test_closing_is_bounded_when_the_network_is_gone(proxy: Proxy) -> None:
 
 def test_an_unknown_host_is_reported() -> None:
     assert "DNS" in trouble_with(Link("broker.invalid", "door-7", backoff_s=(0.02, 0.1)))
+
+
+def test_a_client_id_used_twice_is_reported(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    with device(link_to(port), wait=False), device(link_to(port), first_session=100, wait=False):
+        until(lambda: "no other client calls itself 'door-7'" in caplog.text, "the report")
+
+
+def test_what_the_broker_refuses_is_not_acknowledged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    acked: list[str] = []
+    passwords = password_lines(tmp_path, {"door-7": "secret"})
+    with running(*passwords, *acl_lines(tmp_path)) as broker:
+        link = replace(link_to(broker.address.port), username="door-7", password=lambda: "secret")
+        with device(link) as door:
+            other = "ostiary/1/hq/d/door-8/evt/access"
+            assert door.bus.publish(other, b"x", on_acked=lambda: acked.append("refused"))
+            assert door.bus.publish(EVENTS, b"x", on_acked=lambda: acked.append("taken"))
+            until(lambda: acked, "an acknowledgment")
+            assert acked == ["taken"]
+    assert "refuses messages" in caplog.text
+
+
+def test_the_thread_lives_from_start_to_close(port: int) -> None:
+    with device(link_to(port)) as door:
+        assert door.bus.is_alive
+    assert not door.bus.is_alive
