@@ -37,9 +37,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_models_and_board_profiles(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("models", "hardware"):
-        shipped = {path.name for path in (ROOT / folder).iterdir() if path.suffix in (".toml", ".tflite")}
+        data = (path for path in (ROOT / folder).rglob("*") if path.suffix in (".toml", ".tflite"))
+        shipped = {f"edge/data/{path.relative_to(ROOT).as_posix()}" for path in data}
         assert shipped
-        assert {f"edge/data/{folder}/{name}" for name in shipped} <= names
+        assert shipped <= names
     assert not [name for name in names if name.startswith(("tests/", "tools/", "systemd/"))]
 
 
