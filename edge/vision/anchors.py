@@ -18,6 +18,7 @@ from edge.core.face import Box, Face
 from edge.core.frame import Image
 from edge.errors import ManifestInvalid
 from edge.vision.engine import Engine
+from edge.vision.geometry import halved
 
 Floats = NDArray[np.float32]
 
@@ -79,8 +80,10 @@ def cut(image: Image, region: Region, size: int) -> Image:
     left, top = round((x0 - region.x) * scale), round((y0 - region.y) * scale)
     right = max(left + 1, round((x1 - region.x) * scale))
     bottom = max(top + 1, round((y1 - region.y) * scale))
-    method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-    part = cv2.resize(image[y0:y1, x0:x1], (right - left, bottom - top), interpolation=method)
+    part, _ = halved(image[y0:y1, x0:x1], scale)
+    part = np.asarray(
+        cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR), np.uint8
+    )
     cv2.cvtColor(part, cv2.COLOR_BGR2RGB, dst=part)
     canvas[top:bottom, left:right] = part
     return canvas

@@ -11,6 +11,10 @@ from edge.core.frame import Image
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
+_HALF = 0.5
+_MARGIN = 3
+"""Pixels around a crop that interpolation may touch."""
+
 
 def turned_square(center: tuple[float, float], side: float, angle: float, size: int) -> Doubles:
     """The affine map, float64 (2, 3), from picture to crop: a square turned by `angle` (radians,
@@ -45,29 +49,41 @@ def warp(image: Image, matrix: Doubles, size: int) -> Image:
     sampling it directly would alias.
     """
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale <= 0.5:
-        return _warp_from_pyramid(image, matrix, size, scale)
-    return _warp(image, matrix, size)
+    if scale > _HALF:
+        return _warp(image, matrix, size)
+    part, x0, y0 = _shown(image, matrix, size)
+    if not part.size:
+        return np.zeros((size, size, 3), np.uint8)
+    part, times = halved(part, scale)
+    local = matrix.copy()
+    # A pixel of the halved picture has its center between two of the whole one.
+    between = (times - 1) / 2
+    local[:, 2] += matrix[:, :2] @ np.array([x0 + between, y0 + between], np.float64)
+    local[:, :2] *= times
+    return _warp(part, local, size)
 
 
-def _warp_from_pyramid(image: Image, matrix: Doubles, size: int, scale: float) -> Image:
-    """Halve only the part of the picture that the crop shows."""
+def halved(image: Image, scale: float) -> tuple[Image, int]:
+    """The picture halved while more than a halving is left to `scale`, and how many times smaller it is."""
+    times = 1
+    while scale <= _HALF and min(image.shape[:2]) > 1:
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        # Exact halving by area is the case that OpenCV has a fast path for.
+        even = image[: 2 * height, : 2 * width]
+        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        scale *= 2.0
+        times *= 2
+    return image, times
+
+
+def _shown(image: Image, matrix: Doubles, size: int) -> tuple[Image, int, int]:
+    """The part of the picture that the crop shows, and where it begins."""
     back = cv2.invertAffineTransform(matrix)
     corners = back @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
     height, width = image.shape[:2]
-    x0, y0 = (max(0, int(v)) for v in np.floor(corners.min(axis=1)) - 2)
-    x1, y1 = (int(v) for v in np.ceil(corners.max(axis=1)) + 3)
-    part = image[y0 : min(y1, height), x0 : min(x1, width)]
-    if not part.size:
-        return np.zeros((size, size, 3), np.uint8)
-    local = matrix.copy()
-    local[:, 2] += matrix[:, :2] @ np.array([x0, y0], np.float64)
-    while scale <= 0.5:
-        part = np.asarray(cv2.pyrDown(part), np.uint8)
-        # pyrDown keeps pixel 0 at pixel 0.
-        local[:, :2] *= 2.0
-        scale *= 2.0
-    return _warp(part, local, size)
+    x0, y0 = (max(0, int(v)) for v in np.floor(corners.min(axis=1)) - _MARGIN)
+    x1, y1 = (max(0, int(v)) for v in np.ceil(corners.max(axis=1)) + _MARGIN)
+    return image[y0 : min(y1, height), x0 : min(x1, width)], x0, y0
 
 
 def _warp(image: Image, matrix: Doubles, size: int) -> Image:

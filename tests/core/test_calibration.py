@@ -81,5 +81,5 @@ def test_a_curve_that_is_none_is_refused(similarities: tuple[float, ...], rates:
 
 @pytest.mark.parametrize(("far", "comparisons"), [(0.0, 1), (-1.0, 1), (1.5, 1), (0.1, 0)])
 def test_an_impossible_target_is_refused(far: float, comparisons: int) -> None:
-    with pytest.raises(ValueError, match="rate|comparisons"):
+    with pytest.raises(ValueError, match=r"rate|comparisons"):
         threshold_for(CURVE, far, comparisons)

@@ -72,7 +72,7 @@ def write(plan: Plan, content: bytes) -> str:
 
 
 def write_manifest(plan: Plan, digest: str, size: int, measured: dict[str, Any] | None = None) -> None:
-    """measured: replaces the measured tables; else those of the old manifest stay if the digest is the same."""
+    """measured: replaces the measured tables; else the old ones stay while the digest is the same."""
     path = MODELS / f"{plan.stem}.toml"
     old = tomllib.loads(path.read_text()) if path.exists() else {}
     kept = {key: old[key] for key in MEASURED if key in old and old.get("sha256") == digest}

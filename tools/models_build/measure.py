@@ -1,4 +1,4 @@
-"""What the models achieve on the evaluation data, through the product's own adapters, into their manifests."""
+"""What the models achieve on the evaluation data, through our own adapters; into their manifests."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ PLANS = (
         source="face_detection_short_range.tflite",
         facts={
             **MEDIAPIPE,
-            "source": "mediapipe/modules/face_detection/face_detection_short_range.tflite in the wheel mediapipe",
+            "source": "face_detection_short_range.tflite in the wheel mediapipe",
             "decoder": "anchors-8x2-16x6",
             "input": {
                 "shape": [1, 128, 128, 3],
@@ -53,7 +53,7 @@ PLANS = (
         source="face_detection_full_range_sparse.tflite",
         facts={
             **MEDIAPIPE,
-            "source": "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite in the wheel mediapipe",
+            "source": "face_detection_full_range_sparse.tflite in the wheel mediapipe",
             "decoder": "anchors-4x1",
             "input": {
                 "shape": [1, 192, 192, 3],
@@ -70,7 +70,7 @@ PLANS = (
         source="face_landmark.tflite",
         facts={
             **MEDIAPIPE,
-            "source": "mediapipe/modules/face_landmark/face_landmark.tflite in the wheel mediapipe",
+            "source": "face_landmark.tflite in the wheel mediapipe",
             "decoder": "mesh-468",
             "input": {"shape": [1, 192, 192, 3], **PIXELS, "normalization": "in the graph: pixel / 255"},
             "output": [output("points", 1, 1404), output("presence_logit", 1, 1)],
@@ -84,7 +84,7 @@ PLANS = (
         source="iris_landmark.tflite",
         facts={
             **MEDIAPIPE,
-            "source": "mediapipe/modules/iris_landmark/iris_landmark.tflite in the wheel mediapipe",
+            "source": "iris_landmark.tflite in the wheel mediapipe",
             "decoder": "iris-71-5",
             "input": {"shape": [1, 64, 64, 3], **PIXELS, "normalization": "in the graph: pixel / 255"},
             "output": [output("contour", 1, 213), output("iris", 1, 15)],
@@ -96,8 +96,7 @@ PLANS = (
         name="dlib-resnet",
         source="dlib_face_recognition_resnet_model_v1.dat",
         facts={
-            "source": "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
-            " in the package face_recognition_models",
+            "source": "dlib_face_recognition_resnet_model_v1.dat in the package face_recognition_models",
             "version": "face_recognition_models 0.3.0",
             "licence": "CC0-1.0",
             "decoder": "vector",
