@@ -36,6 +36,7 @@ MEMBERS = {
     "face_detection_full_range_sparse.tflite": (MEDIAPIPE, "mediapipe/modules/face_detection/"),
     "face_landmark.tflite": (MEDIAPIPE, "mediapipe/modules/face_landmark/"),
     "iris_landmark.tflite": (MEDIAPIPE, "mediapipe/modules/iris_landmark/"),
+    "selfie_segmentation.tflite": (MEDIAPIPE, "mediapipe/modules/selfie_segmentation/"),
     "dlib_face_recognition_resnet_model_v1.dat": (
         FACE_RECOGNITION,
         "face_recognition_models-0.3.0/face_recognition_models/models/",

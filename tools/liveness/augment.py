@@ -1,0 +1,105 @@
+"""What training does to a stored scene before the network sees it: the same to live and attack."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.liveness import standardized_rgb
+from liveness.kinds import SPAN
+
+Image = NDArray[np.uint8]
+
+INPUT = 96
+"""Side of the network's input, pixels."""
+CROP = 4.0
+"""Side of the crop over the longer side of the face's box."""
+FLOOR = 8.0
+"""Least standard deviation that a channel is divided by, in grey levels."""
+
+
+def central_crop(scene: Image, crop: float = CROP) -> Image:
+    """The middle of a stored scene, `crop` face sides wide, as uint8 (96, 96, 3)."""
+    return window(scene, crop, 0.0, 0.0)
+
+
+def window(scene: Image, crop: float, dx: float, dy: float) -> Image:
+    """A square `crop` face sides wide, its center off by (dx, dy) face sides."""
+    unit = scene.shape[0] / SPAN
+    side = round(crop * unit)
+    x0 = int(np.clip(round(scene.shape[1] / 2 + dx * unit - side / 2), 0, scene.shape[1] - side))
+    y0 = int(np.clip(round(scene.shape[0] / 2 + dy * unit - side / 2), 0, scene.shape[0] - side))
+    return cv2.resize(scene[y0 : y0 + side, x0 : x0 + side], (INPUT, INPUT), interpolation=cv2.INTER_AREA)
+
+
+def network_input(crop: Image) -> NDArray[np.float32]:
+    """What the network takes of a uint8 (96, 96, 3) BGR crop: float32, RGB, standardized."""
+    return standardized_rgb(crop, FLOOR)
+
+
+def augment(rng: np.random.Generator, scene: Image) -> Image:
+    """One varied uint8 (96, 96, 3) crop of a stored scene."""
+    if rng.random() < 0.3:
+        middle = (scene.shape[1] / 2, scene.shape[0] / 2)
+        turn = cv2.getRotationMatrix2D(middle, rng.normal(0, 7), 1.0)
+        scene = cv2.warpAffine(scene, turn, scene.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    crop = window(scene, float(np.exp(rng.uniform(np.log(3.3), np.log(4.8)))), *rng.normal(0, 0.12, 2))
+    if rng.random() < 0.5:
+        crop = np.ascontiguousarray(crop[:, ::-1])
+    if rng.random() < 0.2:
+        crop = _leave_frame(rng, crop)
+    return _degrade(rng, crop)
+
+
+def _leave_frame(rng: np.random.Generator, crop: Image) -> Image:
+    side = rng.integers(4)
+    cut = int(INPUT * rng.uniform(0.03, 0.27))
+    lines = np.rot90(crop, side)
+    kept = lines[:-cut]
+    lines = np.concatenate([kept, np.repeat(kept[-1:], cut, 0)])
+    return np.ascontiguousarray(np.rot90(lines, -side))
+
+
+def _degrade(rng: np.random.Generator, crop: Image) -> Image:
+    """Haze, uneven light, poor color, blur, low resolution, noise and JPEG."""
+    light = crop.astype(np.float32)
+    if rng.random() < 0.5:
+        light = 255 * np.power(light / 255, np.float32(np.exp(rng.normal(0, 0.25))))
+    if rng.random() < 0.3:
+        grey = light.mean(2, keepdims=True)
+        light = grey + (light - grey) * np.float32(rng.uniform(0, 1.6))
+    if rng.random() < 0.35:
+        light += (255 * rng.uniform(0.4, 1.0) - light) * np.float32(rng.uniform(0, 0.5))
+    if rng.random() < 0.35:
+        axis = np.linspace(-1, 1, INPUT, dtype=np.float32)
+        slope = rng.normal(0, 0.3, 2).astype(np.float32)
+        light *= np.clip(1 + axis[:, None] * slope[0] + axis[None, :] * slope[1], 0.15, 2)[..., None]
+    if rng.random() < 0.5:
+        light *= np.exp(rng.normal(0, 0.12, 3)).astype(np.float32)
+    if rng.random() < 0.3:
+        light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.3, 1.3))
+    if rng.random() < 0.15:
+        light = _shake(rng, light)
+    if rng.random() < 0.25:
+        small = int(rng.uniform(36, 84))
+        light = cv2.resize(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA), (INPUT, INPUT))
+    if rng.random() < 0.3:
+        light += rng.standard_normal(light.shape, dtype=np.float32) * np.float32(rng.uniform(0, 9))
+    out = np.clip(light, 0, 255).astype(np.uint8)
+    if rng.random() < 0.4:
+        _, stored = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(30, 95))])
+        out = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)
+    return out
+
+
+def _shake(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = int(rng.integers(2, 6))
+    kernel = np.zeros((length, length), np.float32)
+    ends = (0, int(rng.integers(length))), (length - 1, int(rng.integers(length)))
+    cv2.line(kernel, *ends, 1.0)
+    if rng.random() < 0.5:
+        kernel = kernel.T.copy()
+    return np.asarray(
+        cv2.filter2D(light, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.float32
+    )
