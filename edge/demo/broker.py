@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import pwd
 import shutil
@@ -203,6 +204,9 @@ class _Amqtt:
             raise BrokerUnavailable(
                 "neither mosquitto nor amqtt is installed; install mosquitto, or the extra 'demo'"
             ) from error
+        # It reports every client that leaves without a word as an error, on standard error.
+        for name in ("amqtt", "transitions"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         server_class = Server
 
         async def serve() -> None:

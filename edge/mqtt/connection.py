@@ -8,7 +8,7 @@ import math
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from paho.mqtt import MQTTException
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -77,15 +77,9 @@ class Connection:
         # With this set paho leaves all writing to the loop; two threads writing could tear a packet.
         client.on_socket_register_write = _do_nothing
         try:
-            _connect(client, self._link)
-            self._serve(client, stop, monotonic)
-        except OSError as error:
-            raise BrokerUnavailable(explain(self._link, error)) from error
-        except _GARBLED as error:
-            logger.debug("while talking to %s", self._link.where, exc_info=True)
-            raise BrokerUnavailable(
-                f"{self._link.where} does not speak MQTT ({type(error).__name__}); correct the port"
-            ) from error
+            with explained(self._link):
+                _connect(client, self._link)
+                self._serve(client, stop, monotonic)
         finally:
             self._client = None
             hang_up(client)
@@ -211,6 +205,20 @@ def _connect(client: Client, link: Link) -> None:
     properties.SessionExpiryInterval = link.session_expiry_s
     properties.MaximumPacketSize = MAX_BYTES + _OVERHEAD_BYTES
     client.connect(link.host, link.port, link.keepalive_s, clean_start=False, properties=properties)
+
+
+@contextlib.contextmanager
+def explained(link: Link) -> Iterator[None]:
+    """Turn whatever talking to a broker can raise into BrokerUnavailable with a cure."""
+    try:
+        yield
+    except OSError as error:
+        raise BrokerUnavailable(explain(link, error)) from error
+    except _GARBLED as error:
+        logger.debug("while talking to %s", link.where, exc_info=True)
+        raise BrokerUnavailable(
+            f"{link.where} does not speak MQTT ({type(error).__name__}); correct the port"
+        ) from error
 
 
 def hang_up(client: Client) -> None:

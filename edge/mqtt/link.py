@@ -42,6 +42,8 @@ class Tls:
 class Link:
     """One broker and who we are to it.
 
+    protocol: "5" where the broker has it. A 3.1.1 broker takes the retain flag off a message that it
+    passes on at once, so a command published as retained is refused only when it is found later.
     client_id: names the session the broker keeps for us; one per device. password: called at each
     connection, so that a changed secret is picked up and none is kept here. session_expiry_s: how
     long the broker keeps commands for us (MQTT 5; a 3.1.1 broker has its own rule). backoff_s: first

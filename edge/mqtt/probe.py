@@ -11,8 +11,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.errors import BrokerUnavailable
-from edge.mqtt.connection import hang_up
-from edge.mqtt.link import Link, explain, explain_reason, explain_silence, make_client
+from edge.mqtt.connection import explained, hang_up
+from edge.mqtt.link import Link, explain_reason, explain_silence, make_client
 
 
 def probe(link: Link) -> None:
@@ -32,13 +32,12 @@ def probe(link: Link) -> None:
     client.on_connect = connected
     give_up_at = time.monotonic() + link.connect_timeout_s
     try:
-        client.connect(link.host, link.port, link.keepalive_s)
-        while not answers and client.loop(0.2) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            if time.monotonic() > give_up_at:
-                raise TimeoutError
-        client.disconnect()
-    except OSError as error:
-        raise BrokerUnavailable(explain(link, error)) from error
+        with explained(link):
+            client.connect(link.host, link.port, link.keepalive_s)
+            while not answers and client.loop(0.2) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                if time.monotonic() > give_up_at:
+                    raise TimeoutError
+            client.disconnect()
     finally:
         hang_up(client)
     if not answers:
