@@ -37,11 +37,12 @@ def bench(
 
     from edge.app.daemon_bench import measure_daemon
     from edge.app.machine import describe_machine
-    from edge.cli.evaluate import write_json
+    from edge.cli.figures import check_writable, write_json
     from edge.cli.progress import bar
     from edge.demo.scenes import enrolment_pictures
     from edge.demo.scenes import frames as scene_frames
 
+    check_writable(json_file)
     visitor = list(scene_frames("enrolled_walks_up"))[-STANDING_FRAMES:]
     empty = list(scene_frames("mqtt_unlock"))
     times = _time_pipeline(visitor, people, frames)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,23 +39,15 @@ def recognition(
         ostiary evaluate recognition --root lfw --pairs pairs.csv --json out.json
     """
     from edge.app.evaluation import default_jobs, evaluate
+    from edge.cli.figures import check_writable, write_json
     from edge.cli.progress import bar
 
+    check_writable(json_file)
     with bar("Pictures") as progress:
         result = evaluate(pairs, root, jobs or default_jobs(), progress)
     if json_file is not None:
         write_json(json_file, result.as_json())
     _show(result)
-
-
-def write_json(file: Path, value: object) -> None:
-    """Write figures for other programs. Raises SettingsError when the file cannot be written."""
-    from edge.errors import SettingsError
-
-    try:
-        file.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"cannot write {file}: {error.strerror}; give --json another path") from None
 
 
 def _show(result: Evaluation) -> None:
