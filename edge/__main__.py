@@ -16,7 +16,7 @@ def main() -> None:
     try:
         app()
     except OstiaryError as error:
-        print(f"ostiary: {error}", file=sys.stderr)
+        sys.stderr.write(f"ostiary: {error}\n")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
