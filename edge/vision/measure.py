@@ -23,8 +23,8 @@ def measure(image: Image, box: Box) -> Measurements:
     if crop.size == 0:
         return Measurements(0.0, 0.0, 0.0)
     shrinks = crop.shape[0] > _SIDE
-    small = cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    whole = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    grey = cv2.resize(whole, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     mean, deviation = cv2.meanStdDev(grey)
     _, edges = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))
     return Measurements(float(np.square(edges[0, 0])), float(mean[0, 0]), float(deviation[0, 0]))
