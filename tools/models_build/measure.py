@@ -27,7 +27,7 @@ from models_build.state import MODELS
 FRAME = 640
 SIZES = ((32, 48), (48, 64), (64, 96), (96, 1000))
 """Face sizes, longer side in pixels, in a picture scaled to 640."""
-FRAMES_TO_FIND = 10
+FRAMES_TO_FIND = 12
 SAME_IOU = 0.35
 RATES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
 FOLDS = 10
@@ -56,7 +56,7 @@ def store(stem: str, measured: dict) -> None:
 
 
 def recall(detector: FaceDetector, mesh: FaceMesh) -> dict[str, dict[str, float]]:
-    """By face size: the near network on the whole picture; the detector within ten frames of the same
+    """By face size: the near network on the whole picture; the detector within twelve frames of the same
     picture, and searching thoroughly, both confirmed by the mesh."""
     hits: dict[str, list[tuple[float, bool]]] = {"near": [], "frames": [], "thorough": []}
     false = 0
