@@ -145,10 +145,15 @@ class Received:
 
 @dataclass
 class Site:
-    """An independent MQTT client that sees everything below `ostiary/`; it reconnects by itself."""
+    """An independent MQTT client that sees everything below `ostiary/`; it reconnects by itself.
+
+    durable: the broker keeps what arrives while the site is away. qos: 0 for a broker that gets
+    killed, since paho drops what it has not yet read when the broker is gone as it acknowledges.
+    """
 
     link: Link
     durable: bool = False
+    qos: int = 1
     received: list[Received] = field(default_factory=list)
     subscriptions: int = 0
 
@@ -164,7 +169,7 @@ class Site:
         if self.link.username is not None:
             self._client.username_pw_set(self.link.username, self.link.password and self.link.password())
         self._client.reconnect_delay_set(0.05, 0.1)
-        self._client.on_connect = lambda client, *_: client.subscribe("ostiary/#", 1)
+        self._client.on_connect = lambda client, *_: client.subscribe("ostiary/#", self.qos)
         self._client.on_subscribe = self._count
         self._client.on_message = self._note
         self._client.connect(self.link.host, self.link.port)
