@@ -172,8 +172,12 @@ class EnrollmentSettings(Section):
 
 
 class StoreSettings(Section):
+    """keep_days: how long decisions and answered command ids are kept. outbox_limit: how many events may
+    wait for the broker."""
+
     folder: Path = Path("/var/lib/ostiary")
     outbox_limit: int = Field(default=100_000, ge=100)
+    keep_days: int = Field(default=90, ge=1, le=3650)
 
     @property
     def file(self) -> Path:

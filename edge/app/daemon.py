@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from edge.ports import Camera, Inputs, Notifier
 from edge.service.access import Clocks, Controller
 from edge.service.recognize import Recognizer, Step
 from edge.settings import Settings
-from edge.store.database import open_database
+from edge.store.database import Database, open_database
 from edge.store.gallery import Gallery
 from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.05
 HOUSEKEEPING_S = 1.0
+PRUNING_S = 86_400.0
+LONGEST_WAIT_S = 0.5
+"""How long a commit may wait for another process once the door works: a relock must not wait for it."""
 CAPTURE_STALE_S = 15.0
 """Opening and closing a camera may take 6 s each without a sign of life."""
 
@@ -92,7 +96,7 @@ class Daemon:
         settings, clocks = self._settings, self._clocks
         notifier = self._notifier or SystemdNotifier.from_environment()
         boot = uuid.uuid4().hex[:12]
-        database = stack.enter_context(open_database(settings.store.file, durable=True, busy_timeout_s=0.5))
+        database = stack.enter_context(open_database(settings.store.file, durable=True))
         journal = Journal(
             database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
         )
@@ -109,7 +113,7 @@ class Daemon:
             far=settings.recognition.far,
         )
         try:
-            self._work(stack, stop, controller, journal, gallery, door.inputs, notifier, boot)
+            self._work(stack, stop, controller, database, journal, gallery, door.inputs, notifier, boot)
         finally:
             # Locked before anything else is closed, whatever ended the loop.
             controller.stop()
@@ -120,6 +124,7 @@ class Daemon:
         stack: ExitStack,
         stop: threading.Event,
         controller: Controller,
+        database: Database,
         journal: Journal,
         gallery: Gallery,
         inputs: Inputs,
@@ -142,21 +147,23 @@ class Daemon:
         for worker in self._workers:
             worker.start()
         controller.report(EventClass.SYSTEM, "system.started", {"people": gallery.count(), "boot": boot})
+        database.wait_at_most(LONGEST_WAIT_S)
         notifier.ready()
         self._on_ready()
         logger.info("ready: %d people, %d templates", gallery.count(), index.size)
-        self._loop(stop, controller, index, gallery, notifier)
+        self._loop(stop, controller, journal, index, gallery, notifier)
         controller.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
 
     def _loop(
         self,
         stop: threading.Event,
         controller: Controller,
+        journal: Journal,
         index: TemplateIndex,
         gallery: Gallery,
         notifier: Notifier,
     ) -> None:
-        housekeeping_at = float("-inf")
+        housekeeping_at = pruning_at = float("-inf")
         while not stop.is_set() and not self._is_over(controller):
             notice = self._inbox.take(TICK_S)
             controller.tick()
@@ -169,6 +176,9 @@ class Daemon:
                 housekeeping_at = now + HOUSEKEEPING_S
                 self._check_workers(now, notifier)
                 index.refresh(gallery)
+                if now >= pruning_at and self._clocks.is_set():
+                    pruning_at = now + PRUNING_S
+                    journal.prune(self._clocks.utc() - timedelta(days=self._settings.store.keep_days))
 
     def _handle(self, notice: Notice, controller: Controller) -> None:
         match notice:

@@ -31,7 +31,7 @@ from edge.core.stimuli import (
     TamperReading,
     Tick,
 )
-from edge.errors import DoorError, StoreError
+from edge.errors import AlreadyCommitted, DoorError, StoreError
 from edge.ports import InputReading, Journal, Lock
 from edge.service.recognize import Sighting
 
@@ -131,7 +131,8 @@ class Controller:
         """Answer an authorized `door.unlock` that was never answered before.
 
         The claim on its id, the decision and the ack for a repeat become durable together. Raises
-        StoreError when they cannot; then nothing moved.
+        AlreadyCommitted when the id was answered after all, StoreError when nothing could be stored;
+        then nothing moved.
         """
         return self._answer(CommandGiven(command), "command", Evidence(), None, command, seconds, ack)
 
@@ -228,6 +229,8 @@ class Controller:
                 receipt = self._journal.commit(decision, (access_event(decision),))
             else:
                 receipt = self._journal.commit(decision, (access_event(decision),), ack=ack)
+        except AlreadyCommitted:
+            raise
         except StoreError as error:
             self.trouble("store", str(error))
             if ack is not None:

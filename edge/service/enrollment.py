@@ -20,6 +20,11 @@ from edge.ports import Detector, Embedder, Gallery, Landmarker, LivenessModel
 ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0)
 """Stricter than at the door: a poor template spoils every later comparison."""
 
+OTHER_SHARE = 0.25
+"""A second face counts as another person from this share of the largest one's area on."""
+SURE = 0.6
+"""A detection below this score counts only where there is none above it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examined:
@@ -109,15 +114,15 @@ class Enroller:
     def examine(self, image: Image, *, thorough: bool = True) -> Examined:
         """Find the one face of a picture and judge it.
 
-        thorough: search the whole picture at several scales when a first look finds nobody. Raises
-        NoFace, SeveralFaces, or PoorQuality whose message says what is wrong.
+        thorough: search the whole picture at several scales, so that a second, smaller face is not
+        overlooked. Raises NoFace, SeveralFaces, or PoorQuality whose message says what is wrong.
         """
         limits = self._config.limits
-        found = self._confirmed(image, thorough=False) or (thorough and self._confirmed(image, thorough=True))
+        found = self._confirmed(image, thorough)
         if not found:
             raise NoFace("no face found; use a picture that shows one face from the front")
-        largest, landmarks = max(found, key=lambda one: one[0].box.area)
-        others = sum(0.25 * largest.box.area < face.box.area < largest.box.area for face, _ in found)
+        largest, landmarks = found[0]
+        others = sum(face.box.area > OTHER_SHARE * largest.box.area for face, _ in found[1:])
         if others:
             raise SeveralFaces(f"{others + 1} faces found; use a picture of one person alone")
         height, width = image.shape[:2]
@@ -172,12 +177,19 @@ class Enroller:
         )
 
     def _confirmed(self, image: Image, thorough: bool) -> list[tuple[Face, Landmarks]]:
-        """The faces of a picture that the mesh agrees with."""
+        """The faces of a picture that the mesh agrees with, largest first; none inside another, and no
+        doubtful one beside a sure one."""
         fitted = (
             (face, self._landmarker.locate(image, face)) for face in self._detector.detect(image, thorough)
         )
         least = self._config.limits.presence
-        return [(face, landmarks) for face, landmarks in fitted if landmarks.presence >= least]
+        confirmed = [(face, landmarks) for face, landmarks in fitted if landmarks.presence >= least]
+        confirmed = [one for one in confirmed if one[0].score >= SURE] or confirmed
+        kept: list[tuple[Face, Landmarks]] = []
+        for face, landmarks in sorted(confirmed, key=lambda one: one[0].box.area, reverse=True):
+            if not any(_is_inside(face.box, larger.box) for larger, _ in kept):
+                kept.append((face, landmarks))
+        return kept
 
     def _require_life(self, image: Image, face: Face) -> None:
         if self._liveness.score(image, face) < self._config.liveness_threshold:
@@ -216,6 +228,12 @@ class Enroller:
             if match is not None and match.person != person and match.similarity >= threshold:
                 found[match.person] = max(match.similarity, found.get(match.person, -1.0))
         return tuple(Duplicate(*pair) for pair in sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _is_inside(inner: Box, outer: Box) -> bool:
+    """Whether a box is in the middle of another: then both are of one head."""
+    x, y = inner.center
+    return outer.x0 < x < outer.x1 and outer.y0 < y < outer.y1
 
 
 def _refuse(problems: tuple[Problem, ...]) -> None:

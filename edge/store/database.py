@@ -42,6 +42,11 @@ class Database:
     ) -> None:
         self.close()
 
+    def wait_at_most(self, seconds: float) -> None:
+        """From now on, how long to wait for another connection's transaction."""
+        with self._turn:
+            self._tables.conn.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing of what the block writes; durable at its end. Inside another one it joins that.

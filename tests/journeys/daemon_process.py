@@ -71,10 +71,12 @@ class DaemonProcess:
     def __init__(self, config: Path, log: Path) -> None:
         self._command = [sys.executable, "-m", "edge", "--config", str(config), "run"]
         self._log = log
+        self._begun = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
+            self._begun = log.tell()
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=os.environ.copy())
 
     @property
@@ -84,10 +86,10 @@ class DaemonProcess:
     def poll(self) -> int | None:
         return self._process.poll()
 
-    def wait_ready(self, times: int = 1, timeout_s: float = 30.0) -> None:
-        """Wait until the log says `ready` for the so many-th time."""
+    def wait_ready(self, timeout_s: float = 60.0) -> None:
+        """Wait until this process has said `ready` in the log."""
         deadline = time.monotonic() + timeout_s
-        while self._log.read_text().count(" ready: ") < times:
+        while " ready: " not in self._log.read_text()[self._begun :]:
             if self.poll() is not None:
                 raise AssertionError(f"the daemon ended with {self.poll()}: {self._log.read_text()[-2000:]}")
             if time.monotonic() > deadline:
@@ -97,6 +99,10 @@ class DaemonProcess:
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+    def wait(self, timeout_s: float) -> int:
+        """The exit code of a daemon that ends by itself."""
+        return self._process.wait(timeout_s)
 
     def stop(self, timeout_s: float = 15.0) -> int:
         self._process.send_signal(signal.SIGTERM)

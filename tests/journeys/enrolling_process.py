@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,8 @@ def main() -> None:
                     template = Embedding(vector / np.linalg.norm(vector), MODEL)
                     roster.gallery.add_face(person, template, quality=0.9, source="crash", at=NOON)
             except (GalleryError, StoreLocked):
-                continue
+                pass
+            time.sleep(0.005)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ def crash(tmp_path, rounds, seed):
             enrolling = subprocess.Popen(
                 [sys.executable, "-m", "tests.journeys.enrolling_process", str(config)]
             )
-            end = time.monotonic() + chance.uniform(0.5, 2.5)
+            if chance.random() < 0.75:
+                daemon.wait_ready()
+                end = time.monotonic() + chance.uniform(0.1, 1.5)
+            else:
+                end = time.monotonic() + chance.uniform(0.0, 1.0)
             while time.monotonic() < end:
                 commands.append(unlock_command())
                 observer.send(f"{TOPIC}/cmd", commands[-1])
@@ -91,6 +95,7 @@ def check_edges(tmp_path, commands):
 def drain(daemon, tmp_path):
     """Let the daemon send what waits, then end it in good order."""
     daemon.start()
+    daemon.wait_ready()
     deadline = time.monotonic() + 60
     ((last,),) = rows(tmp_path, "SELECT max(seq) FROM outbox")
     while rows(tmp_path, f"SELECT 1 FROM outbox WHERE sent = 0 AND seq <= {last}"):
