@@ -45,11 +45,11 @@ class FaceDetector:
         """
         if thorough:
             return self._search_everywhere(image)
-        faces = merge(look(self.near, image, whole(image)))
-        if faces:
-            self._focus = None
-            return faces
-        faces = self._search_around(image) or self._search_far(image)
+        faces = (
+            merge(look(self.near, image, whole(image)))
+            or self._search_around(image)
+            or self._search_far(image)
+        )
         if faces:
             self._focus = around(faces)
             self._unseen = 0

@@ -61,6 +61,28 @@ def test_a_far_face_once_found_is_found_in_every_frame(detector: FaceDetector, p
     assert all(detector.detect(frame) for _ in range(10))
 
 
+def test_a_visitor_who_walks_off_is_followed_beyond_the_near_network(
+    detector: FaceDetector, portrait: Image
+) -> None:
+    assert detector.detect(scene(portrait, 120, 200, 100))
+    for face_px in (100, 80, 64, 56, 48):
+        faces = detector.detect(
+            scene(portrait, face_px, 350 - round(1.25 * face_px), 250 - round(1.25 * face_px))
+        )
+        assert len(faces) == 1
+        assert faces[0].box.center[0] == pytest.approx(350, abs=0.5 * face_px)
+
+
+def test_the_search_around_a_lost_face_ends(detector: FaceDetector, portrait: Image) -> None:
+    detector.detect(scene(portrait, 120, 200, 100))
+    empty = np.full((480, 640, 3), 90, np.uint8)
+    for _ in range(20):
+        detector.detect(empty)
+    before = detector.near.invokes + detector.far.invokes
+    detector.detect(empty)
+    assert detector.near.invokes + detector.far.invokes - before == 2
+
+
 def test_the_eyes_are_in_order_and_above_the_mouth(detector: FaceDetector, portrait: Image) -> None:
     right_eye, left_eye, nose, mouth, right_ear, left_ear = detector.detect(portrait)[0].keypoints
     assert right_ear[0] < right_eye[0] < nose[0] < left_eye[0] < left_ear[0]
