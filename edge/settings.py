@@ -185,13 +185,15 @@ class StoreSettings(Section):
 
 
 class MqttSettings(Section):
-    """Without a host the daemon works alone and keeps its events."""
+    """Without a host the daemon works alone and keeps its events. tls: encrypt; a ca_file or a
+    certificate says so by itself, and without a ca_file the system's authorities are trusted."""
 
     host: str | None = None
     port: int = Field(default=1883, ge=1, le=65535)
     version: Literal["5", "3.1.1"] = "5"
     username: str | None = None
     password: SecretStr | None = None
+    tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None

@@ -40,6 +40,7 @@ from edge.store.journal import Journal
 
 if TYPE_CHECKING:
     from edge.app.wiring import Door, Models
+    from edge.mqtt.client import MqttBus
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Daemon:
         self._workers: list[Worker] = []
         self._publisher: Publisher | None = None
         self._desk: CommandDesk | None = None
+        self._bus: MqttBus | None = None
         self._replay_over = False
 
     def run(self, stop: threading.Event) -> None:
@@ -234,6 +236,7 @@ class Daemon:
             pump.on_link(up)
             self._tell(LinkChanged(up))
 
+        self._bus = bus
         stack.callback(bus.close)
         bus.start(lambda message: self._tell(BusMessage(message)), on_link)
         self._add_worker("outbox", pump.run)
@@ -280,6 +283,8 @@ class Daemon:
         for worker in self._workers:
             if (why := worker.died()) is not None:
                 raise WorkerDied(f"the {worker.name} thread ended ({why}); see the log, then restart")
+        if self._bus is not None and not self._bus.is_alive:
+            raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
         if all(worker.is_fresh(now) for worker in self._workers):
             notifier.alive()
 

@@ -38,15 +38,14 @@ class Publisher:
             self._state = state
             self._bus.set_state(state)
         level = self._present(controller)
-        if level is not self._level:
+        if level is not self._level and self._send(self._codec.door(level)):
             self._level = level
-            self._send(self._codec.door(level))
 
     def publish_levels(self, controller: Controller) -> None:
         """Publish every level anew; for a session that has just begun."""
         self._send(self._codec.info(self._info))
-        self._level = self._present(controller)
-        self._send(self._codec.door(self._level))
+        level = self._present(controller)
+        self._level = level if self._send(self._codec.door(level)) else None
 
     def _present(self, controller: Controller) -> DoorLevel:
         """The door's level, the very object of the last time when it is the same."""
@@ -55,7 +54,7 @@ class Publisher:
         last = self._level
         if last is not None and (last.posture, last.strike, last.leaf) == (posture, strike, leaf):
             return last
-        return DoorLevel(controller.name, posture, strike, leaf, self._clocks.utc())
+        return DoorLevel(controller.name, posture, strike, leaf, since=self._clocks.utc())
 
-    def _send(self, out: Outgoing) -> None:
-        self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
+    def _send(self, out: Outgoing) -> bool:
+        return self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)

@@ -283,7 +283,8 @@ def link(settings: Settings) -> Link | None:
     mqtt = settings.mqtt
     if mqtt.host is None:
         return None
-    tls = Tls(mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if mqtt.ca_file or mqtt.cert_file else None
+    encrypted = mqtt.tls or mqtt.ca_file is not None or mqtt.cert_file is not None
+    tls = Tls(mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if encrypted else None
     return Link(
         host=mqtt.host,
         port=mqtt.port,

@@ -97,8 +97,10 @@ class DaemonProcess:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        """SIGKILL; harmless when it has ended or was never started."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
 
     def wait(self, timeout_s: float) -> int:
         """The exit code of a daemon that ends by itself."""

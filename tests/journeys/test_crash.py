@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,38 +36,51 @@ def unlock_command():
 def crash(tmp_path, rounds, seed):
     chance = random.Random(seed)
     clip = write_clip(tmp_path / "clip", step=3)
-    with Broker(persistence=True) as broker:
+    commands = []
+    with ExitStack() as stack:
+        broker = stack.enter_context(Broker(persistence=True))
         config = write_config(tmp_path, clip, port=broker.address.port)
         enroll_demo_person(config)
         observer = Observer(broker.address)
         observer.start()
+        stack.callback(observer.close)
         daemon = DaemonProcess(config, tmp_path / "log")
-        commands = []
+        stack.callback(daemon.kill)
         for _ in range(rounds):
             daemon.start()
-            enrolling = subprocess.Popen(
-                [sys.executable, "-m", "tests.journeys.enrolling_process", str(config)]
-            )
-            if chance.random() < 0.75:
-                daemon.wait_ready()
-                end = time.monotonic() + chance.uniform(0.1, 1.5)
-            else:
-                end = time.monotonic() + chance.uniform(0.0, 1.0)
-            while time.monotonic() < end:
-                commands.append(unlock_command())
-                observer.send(f"{TOPIC}/cmd", commands[-1])
-                if chance.random() < 0.5:
-                    observer.send(f"{TOPIC}/cmd", chance.choice(commands[-5:]))
-                time.sleep(chance.uniform(0.02, 0.3))
-            daemon.kill()
-            enrolling.kill()
-            enrolling.wait()
+            with enrolling(config):
+                live(daemon, observer, commands, chance)
+                daemon.kill()
             check_store(tmp_path)
         check_edges(tmp_path, commands)
         drain(daemon, tmp_path)
         time.sleep(0.5)
         check_events(tmp_path, observer)
-        observer.close()
+
+
+@contextmanager
+def enrolling(config):
+    process = subprocess.Popen([sys.executable, "-m", "tests.journeys.enrolling_process", str(config)])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def live(daemon, observer, commands, chance):
+    """Send commands, some twice, for a random while: mostly to a ready daemon, or to a starting one."""
+    if chance.random() < 0.75:
+        daemon.wait_ready()
+        end = time.monotonic() + chance.uniform(0.1, 1.5)
+    else:
+        end = time.monotonic() + chance.uniform(0.0, 1.0)
+    while time.monotonic() < end:
+        commands.append(unlock_command())
+        observer.send(f"{TOPIC}/cmd", commands[-1])
+        if chance.random() < 0.5:
+            observer.send(f"{TOPIC}/cmd", chance.choice(commands[-5:]))
+        time.sleep(chance.uniform(0.02, 0.3))
 
 
 def rows(tmp_path, sql):
