@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edge.core.frame import Image
 from edge.demo import phone, printed
-from edge.demo.corridor import corridor
 from edge.demo.exposure import EXPOSURE_S, smear
+from edge.demo.hall import hall
 from edge.demo.hand import Canvas
 from edge.demo.held import Grip, Sight, look_at
 from edge.demo.mesh_motion import Stance, compose, draw_person
@@ -64,7 +64,7 @@ def tremor(seed: int, distance_m: float, y_m: float, bend: float = 0.0) -> Tremo
 
 
 def show_print(name: str, grip: Grip, before: Grip | None = None) -> tuple[Image, NDArray[np.float32]]:
-    """The held-up print in the corridor: picture and map of linear light factors.
+    """The held-up print in the hall: picture and map of linear light factors.
 
     before: where it was when the shutter opened.
     """
@@ -101,7 +101,7 @@ def show_phone(
 
 
 def _recording(name: str, stance: Stance) -> Image:
-    """One picture of the video on the phone: the person in the same corridor, compressed."""
+    """One picture of the video on the phone: the person in the same hall, compressed."""
     image, light = compose(_recorded_room(), draw_person(load_portrait(name), stance, _VIDEO))
     lit = cv2.multiply(image, cv2.cvtColor(light ** np.float32(0.45), cv2.COLOR_GRAY2BGR), dtype=cv2.CV_8U)
     _, packed = cv2.imencode(".jpg", lit, [cv2.IMWRITE_JPEG_QUALITY, 72])
@@ -110,7 +110,7 @@ def _recording(name: str, stance: Stance) -> Image:
 
 @lru_cache(maxsize=1)
 def _recorded_room() -> Image:
-    wall = corridor(DOOR_CAMERA)[140:476, 396:556]
+    wall = hall(DOOR_CAMERA)[140:476, 396:556]
     return np.asarray(cv2.resize(wall, (_VIDEO.width, _VIDEO.height)), dtype=np.uint8)
 
 
@@ -194,8 +194,6 @@ def _moved(
 
 
 def _under(color: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image:
-    """Put the corridor behind."""
+    """Put the hall behind."""
     rest = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2BGR)
-    return np.asarray(
-        cv2.add(cv2.multiply(corridor(DOOR_CAMERA), rest, scale=1 / 255.0), color), dtype=np.uint8
-    )
+    return np.asarray(cv2.add(cv2.multiply(hall(DOOR_CAMERA), rest, scale=1 / 255.0), color), dtype=np.uint8)

@@ -12,8 +12,8 @@ from edge.core.decision import Reason
 from edge.core.frame import Image
 from edge.demo.attacks import show_phone, show_print, tremor
 from edge.demo.camera_chain import CameraChain, SensorModel
-from edge.demo.corridor import corridor
 from edge.demo.exposure import EXPOSURE_S, smear
+from edge.demo.hall import hall
 from edge.demo.mesh_motion import Stance, compose, draw_person
 from edge.demo.optics import DOOR_CAMERA, Optics
 from edge.demo.portrait import Portrait, load_portrait
@@ -111,7 +111,7 @@ def _walker(name: str, eye_y_m: float, blinks: bool) -> Callable[[int], Painter]
                 DOOR_CAMERA.project(s.x_m, s.y_m, s.distance_m) for s in (stance, before)
             )
             moved = replace(layer, color=smear(layer.color, (x - from_x, y - from_y)))
-            return compose(corridor(DOOR_CAMERA), moved)
+            return compose(hall(DOOR_CAMERA), moved)
 
         return paint
 
@@ -119,7 +119,7 @@ def _walker(name: str, eye_y_m: float, blinks: bool) -> Callable[[int], Painter]
 
 
 def _nobody(_seed: int) -> Painter:
-    return lambda _t: (corridor(DOOR_CAMERA), None)
+    return lambda _t: (hall(DOOR_CAMERA), None)
 
 
 def _print_shown(seed: int) -> Painter:

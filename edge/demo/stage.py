@@ -1,4 +1,4 @@
-"""The demo's camera: it looks at an empty corridor until a scene is called for."""
+"""The demo's camera: it looks at an empty hall until a scene is called for."""
 
 from __future__ import annotations
 

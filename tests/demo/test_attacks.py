@@ -8,7 +8,7 @@ import pytest
 
 from edge.demo import phone, printed
 from edge.demo.attacks import RAISE_S, show_phone, show_print, tremor
-from edge.demo.corridor import corridor
+from edge.demo.hall import hall
 from edge.demo.held import Grip, look_at
 from edge.demo.mesh_motion import Stance
 from edge.demo.optics import DOOR_CAMERA
@@ -42,9 +42,9 @@ def test_the_seen_point_of_a_turned_and_bent_sheet_projects_back_to_its_pixel(be
     assert seen == pytest.approx(((column - 0.5) * 8 - 0.5, (row - 0.5) * 8 - 0.5), abs=0.01)
 
 
-def test_before_it_is_raised_nothing_is_seen_but_the_corridor() -> None:
+def test_before_it_is_raised_nothing_is_seen_but_the_hall() -> None:
     image, _ = show_print("eileen_collins", tremor(0, 0.31, -0.04).grip_at(0.0))
-    assert np.array_equal(image[:240], corridor(DOOR_CAMERA)[:240])
+    assert np.array_equal(image[:240], hall(DOOR_CAMERA)[:240])
 
 
 def test_the_print_has_a_white_border_around_a_darker_picture() -> None:
