@@ -31,14 +31,15 @@ def similarity(source: Floats, target: Floats) -> Doubles:
 
     Raises ValueError when all source points coincide.
     """
-    a = source[:, 0].astype(np.float64) + 1j * source[:, 1]
-    b = target[:, 0].astype(np.float64) + 1j * target[:, 1]
-    from_mean = a - a.mean()
-    spread = float(np.sum(np.abs(from_mean) ** 2))
+    # Plain complex numbers: for five points NumPy's call overhead would cost more than the work.
+    a = [complex(x, y) for x, y in source.tolist()]
+    b = [complex(x, y) for x, y in target.tolist()]
+    a_mean, b_mean = sum(a) / len(a), sum(b) / len(b)
+    spread = sum(abs(p - a_mean) ** 2 for p in a)
     if spread <= 0.0:
         raise ValueError("the points of the face coincide")
-    turn = complex(np.sum(np.conj(from_mean) * (b - b.mean())) / spread)
-    shift = complex(b.mean() - turn * a.mean())
+    turn = sum((p - a_mean).conjugate() * (q - b_mean) for p, q in zip(a, b, strict=True)) / spread
+    shift = b_mean - turn * a_mean
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
