@@ -28,44 +28,6 @@ def operator_names(model: schema.ModelT) -> list[str]:
     return [codes[op.opcodeIndex] for op in model.subgraphs[0].operators]
 
 
-def head_names(content: bytes) -> list[str]:
-    """Tensors from each output back to the first convolution, that one included, dequantizing left out."""
-    model = read(content)
-    graph = model.subgraphs[0]
-    makers = {
-        int(i): (name, op)
-        for name, op in zip(operator_names(model), graph.operators, strict=True)
-        for i in op.outputs
-    }
-    found = []
-    left = [int(i) for i in graph.outputs]
-    while left:
-        at = left.pop()
-        if at not in makers:
-            continue
-        name, op = makers[at]
-        if name != "DEQUANTIZE":
-            found.append(graph.tensors[at].name.decode())
-        if name != "CONV_2D":
-            left += [int(i) for i in op.inputs]
-    return found
-
-
-def take_pixels(content: bytes) -> bytes:
-    """Let a graph whose float32 input is quantized at once take uint8 pixels instead."""
-    model = read(content)
-    graph = model.subgraphs[0]
-    start = int(graph.inputs[0])
-    first = next(op for op in graph.operators if start in op.inputs)
-    quantized = graph.tensors[int(first.outputs[0])].quantization
-    taken = graph.tensors[start]
-    taken.type = schema.TensorType.UINT8
-    taken.quantization = schema.QuantizationParametersT()
-    taken.quantization.scale = quantized.scale
-    taken.quantization.zeroPoint = np.asarray(quantized.zeroPoint, np.int64) + 128
-    return pack(model)
-
-
 def pack_weights(content: bytes) -> bytes:
     """Store the weights as int8 with a scale per output channel, each behind a DEQUANTIZE."""
     model = read(content)

@@ -1,4 +1,4 @@
-"""Float network in, int8 .tflite out: three ways, from the fastest to the gentlest."""
+"""Float network in, int8 .tflite out: throughout, or in the weights only."""
 
 from __future__ import annotations
 
@@ -18,26 +18,16 @@ def full_int8(function: Callable, shape: Shape, examples: Callable[[], Pictures]
 
     function: float32 `shape` -> outputs. examples: inputs as `function` takes them, from real pictures.
     """
-    converter = _calibrated(function, shape, examples)
+    traced = tf.function(lambda x: function(x), autograph=False)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [traced.get_concrete_function(tf.TensorSpec(shape, tf.float32))]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None].astype(np.float32)] for one in examples())
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32
     return converter.convert()
-
-
-def int8_body(function: Callable, shape: Shape, examples: Callable[[], Pictures]) -> bytes:
-    """As `full_int8`, but each output's last convolution computes in float32.
-
-    Box and keypoint values span hundreds of pixels: one int8 scale for all of them is too coarse.
-    """
-    complete = full_int8(function, shape, examples)
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=flatfile.head_names(complete))
-    debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=_calibrated(function, shape, examples),
-        debug_dataset=lambda: iter(()),
-        debug_options=options,
-    )
-    return flatfile.take_pixels(debugger.get_nondebug_quantized_model())
 
 
 def int8_weights(function: Callable, shape: Shape) -> bytes:
@@ -57,15 +47,3 @@ def full_range(picture: np.ndarray, least: float, most: float) -> np.ndarray:
     picture = picture.copy()
     picture[0, 0, 0], picture[0, 1, 0] = least, most
     return picture
-
-
-def _calibrated(
-    function: Callable, shape: Shape, examples: Callable[[], Pictures]
-) -> tf.lite.TFLiteConverter:
-    traced = tf.function(lambda x: function(x), autograph=False)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [traced.get_concrete_function(tf.TensorSpec(shape, tf.float32))]
-    )
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None].astype(np.float32)] for one in examples())
-    return converter
