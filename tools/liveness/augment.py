@@ -49,6 +49,8 @@ def augment(rng: np.random.Generator, scene: Image) -> Image:
         crop = np.ascontiguousarray(crop[:, ::-1])
     if rng.random() < 0.2:
         crop = _leave_frame(rng, crop)
+    if rng.random() < 0.12:
+        crop = _letterbox(rng, crop)
     return _degrade(rng, crop)
 
 
@@ -59,6 +61,16 @@ def _leave_frame(rng: np.random.Generator, crop: Image) -> Image:
     kept = lines[:-cut]
     lines = np.concatenate([kept, np.repeat(kept[-1:], cut, 0)])
     return np.ascontiguousarray(np.rot90(lines, -side))
+
+
+def _letterbox(rng: np.random.Generator, crop: Image) -> Image:
+    """Black bars as a wide camera leaves them in a 4:3 frame: above and below, outside the face."""
+    crop = crop.copy()
+    shade = int(rng.integers(0, 12))
+    top, bottom = (int(INPUT * rng.uniform(0, 0.3)) for _ in range(2))
+    crop[:top] = shade
+    crop[INPUT - bottom :] = shade
+    return crop
 
 
 def _degrade(rng: np.random.Generator, crop: Image) -> Image:

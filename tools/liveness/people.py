@@ -40,6 +40,8 @@ def place(
     warp = np.array([[cos, -sin, 0], [sin, cos, 0]], np.float32)
     warp[:, 2] = np.array(center) - warp[:, :2] @ np.array([cx, person.center[1]])
     image, mask = _with_body(rng, image, mask, cx, person.face)
+    if rng.random() < 0.5:
+        _clothe(rng, image, cx, person.center[1] + person.face * rng.uniform(0.62, 0.85), person.face)
     if k < 1:
         image = cv2.GaussianBlur(image, (0, 0), max(0.01, 0.4 * (1 / k - 1)))
     flags = cv2.INTER_LINEAR
@@ -79,3 +81,41 @@ def bystander(rng: np.random.Generator, canvas: Float, person: Person) -> None:
     size = canvas.shape[0]
     center = (size * rng.choice([rng.uniform(0, 0.25), rng.uniform(0.75, 1)]), size * rng.uniform(0.3, 0.6))
     place(rng, canvas, person, size / SPAN * rng.uniform(0.3, 0.8), center)
+
+
+def _clothe(rng: np.random.Generator, image: Float, middle: float, neckline: float, face: float) -> None:
+    """Other clothes below the neckline: any color, collars, stripes, badges and straps."""
+    height, width = image.shape[:2]
+    y = np.arange(height, dtype=np.float32)[:, None]
+    x = np.arange(width, dtype=np.float32)[None, :]
+    hollow = face * rng.uniform(0.0, 0.35) * np.exp(-(((x - middle) / (0.35 * face)) ** 2))
+    worn = np.clip((y - neckline - hollow) / (0.06 * face), 0, 1)[..., None]
+    if not worn.any():
+        return
+    folds = image.mean(2, keepdims=True)
+    folds = rng.uniform(0.15, 1.0) * (folds - folds.mean())
+    cloth = np.float32(rng.uniform(5, 250, 3)) + folds
+    if rng.random() < 0.3:
+        angle, period = rng.uniform(0, np.pi), face * rng.uniform(0.08, 0.5)
+        wave = np.sin(2 * np.pi * (x * np.cos(angle) + y * np.sin(angle)) / period) > rng.uniform(-0.5, 0.5)
+        cloth = cloth + wave[..., None] * np.float32(rng.normal(0, 60, 3))
+    cloth = np.ascontiguousarray(cloth, np.float32)
+    for _ in range(rng.integers(0, 7)):
+        ink = tuple(map(float, rng.uniform(0, 255, 3)))
+        at = (int(middle + rng.normal(0, 0.8) * face), int(neckline + rng.uniform(0, 2.2) * face))
+        match rng.integers(4):
+            case 0:
+                axes = tuple(map(int, rng.uniform(0.05, 0.5, 2) * face))
+                cv2.ellipse(cloth, at, axes, float(rng.uniform(0, 180)), 0, 360, ink, -1, cv2.LINE_AA)
+            case 1:
+                box = (at, tuple(map(float, rng.uniform(0.05, 0.6, 2) * face)), float(rng.normal(0, 15)))
+                cv2.fillPoly(cloth, [cv2.boxPoints(box).astype(np.int32)], ink, cv2.LINE_AA)
+            case 2:
+                collar = (int(middle), int(neckline + rng.uniform(0, 0.2) * face))
+                axes = (int(face * rng.uniform(0.35, 0.8)), int(face * rng.uniform(0.12, 0.5)))
+                thick = max(1, int(face * rng.uniform(0.04, 0.25)))
+                cv2.ellipse(cloth, collar, axes, 0, 0, 360, ink, thick, cv2.LINE_AA)
+            case _:
+                end = (int(at[0] + rng.normal(0, 1) * face), int(at[1] + rng.uniform(0.3, 2) * face))
+                cv2.line(cloth, at, end, ink, max(1, int(face * rng.uniform(0.02, 0.2))), cv2.LINE_AA)
+    image += (np.clip(cloth, 0, 255) - image) * worn
