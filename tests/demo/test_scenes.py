@@ -18,6 +18,7 @@ from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.engine import open_model
+from edge.vision.liveness import PassiveLiveness
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
 
@@ -27,11 +28,12 @@ SHOWS_THE_ENROLLED = ["enrolled_walks_up", "printed_photo", "phone_replay"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A frame's face: width in pixels, head pose, and likeness to the enrolment pictures."""
+    """A frame's face: width in pixels, head pose, likeness to the enrolment pictures, how alive."""
 
     width: float
     pose: Pose
     likeness: float
+    alive: float
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,24 @@ def enrolled(describer: FaceDescriber) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def sightings(describer: FaceDescriber, enrolled: np.ndarray) -> dict[str, list[Seen]]:
-    """What is seen in the last second of each scene that has a face in it."""
-    return {name: [look(describer, enrolled, f) for f in last_frames(name, 15, 5)] for name in WITH_A_FACE}
+def liveness() -> Iterator[PassiveLiveness]:
+    try:
+        manifest = find("liveness")
+    except ModelMissing as error:
+        pytest.skip(str(error))
+    with open_model(manifest) as engine:
+        yield PassiveLiveness(engine)
+
+
+@pytest.fixture(scope="module")
+def sightings(
+    describer: FaceDescriber, liveness: PassiveLiveness, enrolled: np.ndarray
+) -> dict[str, list[Seen]]:
+    """What is seen in eight frames of the end of each scene that has a face in it."""
+    return {
+        name: [look(describer, liveness, enrolled, frame) for frame in last_frames(name, 16, 2)]
+        for name in WITH_A_FACE
+    }
 
 
 def last_frames(name: str, count: int, step: int) -> list[Image]:
@@ -64,12 +81,13 @@ def last_frames(name: str, count: int, step: int) -> list[Image]:
     return list(islice(scene.frames(), scene.frame_count - count, None, step))
 
 
-def look(describer: FaceDescriber, enrolled: np.ndarray, image: Image) -> Seen:
+def look(describer: FaceDescriber, liveness: PassiveLiveness, enrolled: np.ndarray, image: Image) -> Seen:
     faces = describer.faces(image, thorough=False)
     assert len(faces) == 1
     face, landmarks = faces[0]
     vector = describer.embedder.embed(image, landmarks).vector
-    return Seen(face.box.width, head_pose(landmarks), float((enrolled @ vector).max()))
+    alive = liveness.score(image, face)
+    return Seen(face.box.width, head_pose(landmarks), float((enrolled @ vector).max()), alive)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
@@ -135,6 +153,14 @@ def test_the_enrolled_face_is_like_its_enrolment(name: str, sightings: dict[str,
 
 def test_the_stranger_is_not_like_the_enrolled(sightings: dict[str, list[Seen]]) -> None:
     assert all(seen.likeness < 0.91 for seen in sightings["stranger_walks_up"])
+
+
+@pytest.mark.parametrize("name", WITH_A_FACE)
+def test_eight_frames_tell_the_living_from_print_and_screen(
+    name: str, sightings: dict[str, list[Seen]], liveness: PassiveLiveness
+) -> None:
+    mean = np.mean([seen.alive for seen in sightings[name]])
+    assert (mean >= liveness.threshold) == name.endswith("walks_up")
 
 
 def test_the_enrolment_pictures_show_one_person_from_three_sides(
