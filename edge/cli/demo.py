@@ -65,19 +65,17 @@ def demo(
 
 
 def _table(results: list[Result]) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("scene", "decision", "reason", "person", "latency", "relay", "events", "")
+    table = Table("scene", "answer", "latency", "relay", "", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for result in results:
-        edges = "  ".join(f"{'▲' if up else '▼'} {at:.2f} s" for at, up in result.relay_edges)
+        edges = " ".join(f"{'▲' if up else '▼'}{at:.2f} s" for at, up in result.relay_edges)
         table.add_row(
             result.scene.title,
-            f"[{COLORS.get(result.decision, 'yellow')}]{result.decision}[/]",
-            result.reason,
-            result.person or "",
+            f"[{COLORS.get(result.decision, 'yellow')}]{result.decision}[/] {result.reason}",
             "" if result.latency_ms is None else f"{result.latency_ms:.0f} ms",
-            edges,
-            str(len(result.events)),
+            edges or "no edge",
             "[green]right[/]" if result.is_right else "[red]wrong[/]",
         )
     return table
