@@ -117,7 +117,12 @@ def camera(settings: CameraSettings) -> Camera:
 
 @contextmanager
 def open_models(settings: Settings) -> Iterator[Models]:
-    """Open every network the door needs. Raises ModelError when one is missing or not the one described."""
+    """Open every network the door needs. Raises ModelError when one is missing or not the one described.
+
+    OpenCV is held to as many threads as the networks: its pool would take the cores that others need.
+    """
+    import cv2
+
     from edge.vision.detector import FaceDetector
     from edge.vision.embedder import FaceEmbedder
     from edge.vision.engine import Engine
@@ -125,6 +130,7 @@ def open_models(settings: Settings) -> Iterator[Models]:
     from edge.vision.manifest import find
     from edge.vision.mesh import FaceMesh
 
+    cv2.setNumThreads(settings.vision.threads)
     with ExitStack() as stack:
         manifests: list[Manifest] = []
 

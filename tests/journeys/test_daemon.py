@@ -26,6 +26,20 @@ def clip(tmp_path_factory):
     return write_clip(tmp_path_factory.mktemp("clip"))
 
 
+@pytest.fixture
+def daemon(tmp_path):
+    """Makes daemons of a configuration; none outlives the test."""
+    made = []
+
+    def make(config):
+        made.append(DaemonProcess(config, tmp_path / "log"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.kill()
+
+
 def stored(folder, sql):
     connection = sqlite3.connect(f"file:{folder / 'store' / 'ostiary.db'}?mode=ro", uri=True)
     try:
@@ -34,13 +48,13 @@ def stored(folder, sql):
         connection.close()
 
 
-def test_a_clip_opens_the_door_once_without_a_broker_and_the_events_are_kept(tmp_path, clip):
+def test_a_clip_opens_the_door_once_without_a_broker_and_the_events_are_kept(tmp_path, clip, daemon):
     config = write_config(tmp_path, clip, loop=False)
     enroll_demo_person(config)
-    daemon = DaemonProcess(config, tmp_path / "log")
-    daemon.start()
-    daemon.wait_ready()
-    assert daemon.wait(60) == 0
+    running = daemon(config)
+    running.start()
+    running.wait_ready()
+    assert running.wait(60) == 0
     assert [edge["state"] for edge in read_edges(tmp_path)] == ["unlocked", "locked"]
     ((decision, person),) = stored(tmp_path, "SELECT id, person FROM decisions WHERE granted")
     assert (person, read_edges(tmp_path)[0]["decision"]) == ("eileen", decision)
@@ -49,54 +63,54 @@ def test_a_clip_opens_the_door_once_without_a_broker_and_the_events_are_kept(tmp
     assert {"access.granted", "door.unlocked", "door.locked", "system.stopping"} <= set(kept)
 
 
-def test_the_log_names_nobody(tmp_path, clip):
+def test_the_log_names_nobody(tmp_path, clip, daemon):
     config = write_config(tmp_path, clip, loop=False)
     enroll_demo_person(config, identifier="secret-name")
-    daemon = DaemonProcess(config, tmp_path / "log")
-    daemon.start()
-    daemon.wait_ready()
-    daemon.wait(60)
+    running = daemon(config)
+    running.start()
+    running.wait_ready()
+    running.wait(60)
     assert "secret-name" not in (tmp_path / "log").read_text()
 
 
-def test_a_person_added_while_the_daemon_runs_is_recognized_and_one_removed_is_not(tmp_path, clip):
+def test_a_person_added_while_the_daemon_runs_is_recognized_and_one_removed_is_not(tmp_path, clip, daemon):
     config = write_config(tmp_path, clip)
-    daemon = DaemonProcess(config, tmp_path / "log")
-    daemon.start()
-    daemon.wait_ready()
+    running = daemon(config)
+    running.start()
+    running.wait_ready()
     try:
         enroll_demo_person(config)
         until(lambda: [edge for edge in read_edges(tmp_path) if edge["state"] == "unlocked"])
     finally:
-        assert daemon.stop() == 0
+        assert running.stop() == 0
     assert read_edges(tmp_path)[-1]["state"] == "locked"
 
 
-def test_stopping_and_starting_moves_nothing(tmp_path, clip):
+def test_stopping_and_starting_moves_nothing(tmp_path, clip, daemon):
     config = write_config(tmp_path, clip)
-    daemon = DaemonProcess(config, tmp_path / "log")
+    running = daemon(config)
     for _ in range(2):
-        daemon.start()
-        daemon.wait_ready()
-        assert daemon.stop() == 0
+        running.start()
+        running.wait_ready()
+        assert running.stop() == 0
     assert read_edges(tmp_path) == []
 
 
-def test_what_happened_without_a_broker_arrives_when_there_is_one(tmp_path, clip):
+def test_what_happened_without_a_broker_arrives_when_there_is_one(tmp_path, clip, daemon):
     with Broker() as broker:
         config = write_config(tmp_path, clip, port=broker.address.port)
         enroll_demo_person(config)
         broker.stop()
-        daemon = DaemonProcess(config, tmp_path / "log")
-        daemon.start()
-        daemon.wait_ready()
+        running = daemon(config)
+        running.start()
+        running.wait_ready()
         until(lambda: stored(tmp_path, "SELECT 1 FROM outbox WHERE type = 'access.granted'"))
         broker.start()
         observer = Observer(broker.address)
         observer.start()
         arrived = observer.wait_for(lambda one: one.body.get("type") == "access.granted", 0.0, 40.0)
         state = observer.wait_for(lambda one: one.topic == f"{TOPIC}/state", 0.0, 5.0)
-        assert daemon.stop() == 0
+        assert running.stop() == 0
         goodbye = observer.wait_for(lambda one: one.body.get("state") == "disconnected", 0.0, 5.0)
         observer.close()
     assert arrived is not None
@@ -104,16 +118,16 @@ def test_what_happened_without_a_broker_arrives_when_there_is_one(tmp_path, clip
     assert goodbye is not None
 
 
-def test_a_killed_daemon_is_announced_by_its_last_will(tmp_path, clip):
+def test_a_killed_daemon_is_announced_by_its_last_will(tmp_path, clip, daemon):
     with Broker() as broker:
         config = write_config(tmp_path, clip, port=broker.address.port)
         observer = Observer(broker.address)
         observer.start()
-        daemon = DaemonProcess(config, tmp_path / "log")
-        daemon.start()
-        daemon.wait_ready()
+        running = daemon(config)
+        running.start()
+        running.wait_ready()
         born = observer.wait_for(lambda one: one.body.get("state") == "ready", 0.0, 20.0)
-        daemon.kill()
+        running.kill()
         lost = observer.wait_for(lambda one: one.body.get("state") == "lost", 0.0, 10.0)
         observer.close()
     assert lost.body["session"] == born.body["session"]
