@@ -1,13 +1,16 @@
 """Gather what the frames of one track say until it is enough to decide.
 
-One frame proves nothing. A person is named when k of the last n usable frames agree and both mean
-and median of the liveness over them reach the threshold, so that one lucky frame of an attack carries
-nothing; a face stays unknown, or counts as an attack, only after a full window says so.
+One frame proves nothing. A person is named when k of the last n usable frames agree, the newest among
+them, and both mean and median of the liveness reach the threshold, so that one lucky frame of an attack
+carries nothing. They must reach it over all n frames and over those that named the person: a living face
+shown before or after a picture must not lend it its life. A face stays unknown, or counts as an attack,
+only after a full window says so.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
@@ -29,8 +32,9 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EvidenceConfig:
     """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
-    window. liveness_threshold: on the lower of mean and median over the window. poor_s: how long a
-    steady face may show only unusable frames. again_s, after_grant_s: silence on a track after a
+    window. liveness_threshold: on the lower of mean and median. gap_s: after so long without a usable
+    frame those before it no longer count. poor_s: how long a steady face may show only unusable frames.
+    again_s, after_grant_s: silence on a track after a
     verdict, before the next; longer for somebody recognized, who is let in once and not as long as
     they stand there."""
 
@@ -38,6 +42,7 @@ class EvidenceConfig:
     window: int = 8
     liveness_frames: int = 3
     liveness_threshold: float = 0.5
+    gap_s: float = 2.0
     poor_s: float = 3.0
     again_s: float = 3.0
     after_grant_s: float = 10.0
@@ -86,7 +91,7 @@ def add(
     """Take one usable frame. Returns the evidence after it, and a verdict when there is one."""
     if observation.at < gathered.quiet_until:
         return gathered, None
-    window = (*gathered.observations, observation)[-config.window :]
+    window = (*_recent(gathered, observation.at, config), observation)[-config.window :]
     gathered = replace(gathered, observations=window, problems=())
     verdict = judge(window, config)
     if verdict is None:
@@ -101,7 +106,7 @@ def add_unusable(
     """Take one frame that failed a gate. A face that shows nothing else for `poor_s` is refused."""
     if now < gathered.quiet_until:
         return replace(gathered, since=now), None
-    gathered = replace(gathered, problems=problems)
+    gathered = replace(gathered, observations=_recent(gathered, now, config), problems=problems)
     if gathered.observations or now - gathered.since < config.poor_s:
         return gathered, None
     verdict = Verdict(Outcome.POOR_QUALITY, None, 0.0, 0.0, 0.0, 0, 0.0, problems)
@@ -113,38 +118,49 @@ def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | 
     votes = Counter(seen.person for seen in window if seen.person is not None)
     person, count = votes.most_common(1)[0] if votes else (None, 0)
     is_full = len(window) >= config.window
-    live = _liveness(window)
     if len(window) < config.liveness_frames:
         return None
-    if count >= config.agree and live >= config.liveness_threshold and len(votes) == 1:
-        return _verdict(Outcome.RECOGNIZED, person, window)
+    live, agree = _liveness(window), count >= config.agree
+    if agree:
+        live = min(live, _liveness([seen for seen in window if seen.person == person]))
+    is_still_there = window[-1].person == person
+    if agree and is_still_there and len(votes) == 1 and live >= config.liveness_threshold:
+        return _verdict(Outcome.RECOGNIZED, person, window, live)
     if not is_full:
         return None
     if live < config.liveness_threshold:
-        return _verdict(Outcome.NOT_LIVE, None, window)
+        return _verdict(Outcome.NOT_LIVE, None, window, live)
     if len(votes) > 1 or sum(seen.ambiguous for seen in window) >= config.agree:
-        return _verdict(Outcome.AMBIGUOUS, None, window)
-    return _verdict(Outcome.UNKNOWN, None, window)
+        return _verdict(Outcome.AMBIGUOUS, None, window, live)
+    return _verdict(Outcome.UNKNOWN, None, window, live)
+
+
+def _recent(gathered: Gathered, now: float, config: EvidenceConfig) -> tuple[Observation, ...]:
+    """What was seen so far, unless that was too long ago to be of the same face."""
+    seen = gathered.observations
+    return seen if seen and now - seen[-1].at <= config.gap_s else ()
 
 
 def _decided(now: float, silence_s: float) -> Gathered:
     return Gathered(since=now, quiet_until=now + silence_s)
 
 
-def _verdict(outcome: Outcome, person: PersonId | None, window: tuple[Observation, ...]) -> Verdict:
+def _verdict(
+    outcome: Outcome, person: PersonId | None, window: tuple[Observation, ...], live: float
+) -> Verdict:
     counted = [seen for seen in window if person is None or seen.person == person]
     return Verdict(
         outcome=outcome,
         person=person,
         similarity=_mean([seen.similarity for seen in counted]),
         margin=_mean([seen.margin for seen in counted]),
-        liveness=_liveness(window),
+        liveness=live,
         frames=len(window),
         quality=_mean([seen.quality for seen in counted]),
     )
 
 
-def _liveness(window: tuple[Observation, ...]) -> float:
+def _liveness(window: Sequence[Observation]) -> float:
     scores = [seen.liveness for seen in window]
     return min(_mean(scores), median(scores))
 

@@ -65,6 +65,39 @@ def test_one_lucky_live_frame_does_not_carry_the_mean():
     assert [verdict.outcome for _, verdict in verdicts(observations)] == [Outcome.NOT_LIVE]
 
 
+def test_a_living_face_behind_or_before_a_picture_lends_it_no_life():
+    picture = [("ada", 0.1)] * CONFIG.agree
+    own_face = [(None, 0.98)] * (CONFIG.window - CONFIG.agree)
+    for shown in (picture + own_face, own_face + picture, [*own_face[:2], *picture, *own_face[2:]]):
+        frames = [an_observation(i * DT, person, liveness=live) for i, (person, live) in enumerate(shown)]
+        assert [verdict.outcome for _, verdict in verdicts(frames)] == [Outcome.NOT_LIVE]
+
+
+def test_a_person_whose_place_another_took_is_not_named():
+    frames = [an_observation(i * DT, "ada", liveness=0.4) for i in range(3)]
+    frames += [an_observation((3 + i) * DT, None, liveness=0.9) for i in range(5)]
+    config = EvidenceConfig(liveness_threshold=0.4)
+    late = EvidenceConfig(liveness_frames=4, liveness_threshold=0.4)
+    assert [verdict.person for _, verdict in verdicts(frames, config)] == ["ada"]
+    assert [verdict.outcome for _, verdict in verdicts(frames, late)] == [Outcome.UNKNOWN]
+
+
+def test_frames_from_before_a_long_gap_do_not_count():
+    early = [an_observation(i * DT, "ada") for i in range(2)]
+    late = an_observation(early[-1].at + CONFIG.gap_s + 0.1, "ada")
+    assert verdicts([*early, late]) == []
+
+
+def test_a_face_that_was_usable_once_is_refused_when_it_stays_unusable():
+    gathered, _ = add(Gathered(since=0.0), an_observation(0.0, "ada"), CONFIG)
+    found = []
+    for i in range(1, 90):
+        gathered, verdict = add_unusable(gathered, (Problem.DARK,), i * DT, CONFIG)
+        if verdict is not None:
+            found.append(verdict.outcome)
+    assert found == [Outcome.POOR_QUALITY]
+
+
 def test_after_a_grant_the_evidence_starts_anew():
     frames = [an_observation(i * DT, "ada") for i in range(400)]
     times = [at for at, _ in verdicts(frames)]
@@ -111,8 +144,10 @@ def test_nobody_is_named_without_k_frames_and_enough_life(frames):
         if verdict.outcome is Outcome.RECOGNIZED:
             assert sum(one.person == verdict.person for one in window) >= CONFIG.agree
             assert all(one.person in (None, verdict.person) for one in window)
-            scores = [one.liveness for one in window]
-            assert min(mean(scores), median(scores)) >= CONFIG.liveness_threshold
+            assert seen.person == verdict.person
+            for frames_of in (window, [one for one in window if one.person == verdict.person]):
+                scores = [one.liveness for one in frames_of]
+                assert min(mean(scores), median(scores)) >= CONFIG.liveness_threshold
         else:
             assert verdict.person is None
             assert len(window) == CONFIG.window
