@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.app.evaluation import Pair, evaluate, read_pairs
+from edge.app.evaluation import Pair, default_jobs, evaluate, read_pairs
 from edge.demo.scenes import enrolment_pictures
 from edge.errors import PictureUnreadable, SettingsError
 
@@ -78,3 +79,30 @@ def test_damaged_picture_ends_it_with_the_line(tmp_path: Path) -> None:
     file = write(tmp_path, "bad.jpg,bad.jpg,1\n")
     with pytest.raises(PictureUnreadable, match=r"pairs\.csv:2: "):
         evaluate(file, tmp_path, 1, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def lfw() -> Path:
+    default = Path(__file__).parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("OSTIARY_EVAL_DATA", default))
+    if not (folder / "lfw_dev_pairs.csv").is_file():
+        pytest.skip(f"no evaluation data at {folder}; set OSTIARY_EVAL_DATA")
+    return folder
+
+
+def test_some_development_pairs_are_told_apart(lfw: Path, tmp_path: Path) -> None:
+    """Every 30th pair of either kind."""
+    rows = (lfw / "lfw_dev_pairs.csv").read_text().splitlines()[1:]
+    same, different = ([row for row in rows if row.endswith(kind)][::30] for kind in (",1", ",0"))
+    result = evaluate(write(tmp_path, "\n".join(same + different)), lfw / "lfw_dev", 1, lambda *_: None)
+    assert result.no_face == 0
+    assert result.verification.accuracy >= 0.97
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_development_pairs_reach_the_bar(lfw: Path) -> None:
+    result = evaluate(lfw / "lfw_dev_pairs.csv", lfw / "lfw_dev", default_jobs(), lambda *_: None)
+    assert (result.verification.pairs_same, result.verification.pairs_different) == (3000, 3000)
+    assert result.no_face <= 3
+    assert result.verification.accuracy >= 0.99
