@@ -24,6 +24,7 @@ class Reason(StrEnum):
     DENY_LIVENESS = "deny_liveness"
     DENY_QUALITY = "deny_quality"
     DENY_AMBIGUOUS = "deny_ambiguous"
+    DENY_LATE = "deny_late"
     DENY_EXPIRED = "deny_expired"
     DENY_NOT_YET_VALID = "deny_not_yet_valid"
     DENY_REVOKED = "deny_revoked"

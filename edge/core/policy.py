@@ -16,10 +16,11 @@ from edge.core.posture import Posture
 
 @dataclass(frozen=True, slots=True)
 class FaceShown:
-    """A face stood at the door and its evidence came to an outcome."""
+    """A face stood at the door and its evidence came to an outcome, `age_s` seconds ago."""
 
     outcome: Outcome
     person: PersonId | None
+    age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class CommandGiven:
 class ExitRequested:
     """The request-to-exit button was pressed, at a door whose relay follows it."""
 
+
+OLDEST_FACE_S = 5.0
+"""Age from which on a face is no longer let in; a stalled disk or a stopped process makes it so old."""
 
 Credential = FaceShown | CommandGiven | ExitRequested
 
@@ -78,7 +82,10 @@ def decide(
         case CommandGiven():
             return Ruling(True, Reason.ALLOW_COMMAND)
         case FaceShown():
-            return _decide_face(credential, standing, posture, clock_is_set, now)
+            ruling = _decide_face(credential, standing, posture, clock_is_set, now)
+            # Whoever stood there may have gone: an answer that comes late must not open to the next one.
+            is_late = not credential.age_s <= OLDEST_FACE_S
+            return _deny(Reason.DENY_LATE) if ruling.granted and is_late else ruling
 
 
 def _decide_face(

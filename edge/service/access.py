@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from edge.core import door as doors
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
@@ -78,6 +77,7 @@ class Controller:
         self._retry_at = float("-inf")
         self._troubles: dict[str, str] = {}
         self._stored = 0
+        self._must_lock = False
 
     @property
     def name(self) -> str:
@@ -94,7 +94,10 @@ class Controller:
 
     @property
     def troubles(self) -> dict[str, str]:
-        """What keeps the device from being in order, by name: camera, store, lock. Empty when all is well."""
+        """What keeps the device from being in order, by name: camera, store, gallery, lock.
+
+        Empty when all is well.
+        """
         return dict(self._troubles)
 
     def start(self) -> None:
@@ -107,8 +110,10 @@ class Controller:
             self._step(SelfTestPassed())
 
     def tick(self) -> None:
-        """Let time pass: relock at the deadline, and save what could not be saved before."""
+        """Let time pass: relock at the deadline, and do again what failed: locking, and saving events."""
         self._step(Tick())
+        if self._must_lock:
+            self._relock()
         if self._unsaved and self._clocks.monotonic() >= self._retry_at:
             self._append(())
 
@@ -125,16 +130,21 @@ class Controller:
             quality=verdict.quality,
             latency_ms=(self._clocks.monotonic() - sighting.first_seen) * 1000,
         )
-        return self._answer(FaceShown(verdict.outcome, verdict.person), "face", evidence, verdict.person)
+        shown = FaceShown(verdict.outcome, verdict.person, self._clocks.monotonic() - sighting.at)
+        return self._answer(shown, "face", evidence, verdict.person)
 
     def commanded(self, command: str, seconds: float | None, ack: Callable[[Ruling], str]) -> Ruling:
         """Answer an authorized `door.unlock` that was never answered before.
 
         The claim on its id, the decision and the ack for a repeat become durable together. Raises
         AlreadyCommitted when the id was answered after all, StoreError when nothing could be stored;
-        then nothing moved.
+        then nothing moved. Where the lock fails after that, the answer is corrected to a refusal.
         """
-        return self._answer(CommandGiven(command), "command", Evidence(), None, command, seconds, ack)
+        ruling = self._answer(CommandGiven(command), "command", Evidence(), None, command, seconds, ack)
+        if ruling.granted and not self._door.is_unlocked:
+            ruling = Ruling(False, Reason.DENY_FAULT)
+            self._journal.finish_command(command, ack(ruling))
+        return ruling
 
     def read(self, reading: InputReading) -> None:
         """Take a level from an input line."""
@@ -183,11 +193,18 @@ class Controller:
         ack: Callable[[Ruling], str] | None = None,
     ) -> Ruling:
         self._step(Tick())
-        now = self._clocks.monotonic()
+        refusal = doors.may_grant(self._door, self._config, self._clocks.monotonic())
+        standing = None
+        if person is not None:
+            try:
+                standing = self._standing(person)
+            except StoreError as error:
+                self.trouble("gallery", str(error))
+                refusal = refusal or Reason.DENY_FAULT
         ruling = decide(
             credential,
-            standing=None if person is None else self._look_up(person),
-            door_refusal=doors.may_grant(self._door, self._config, now),
+            standing=standing,
+            door_refusal=refusal,
             posture=self._door.posture,
             clock_is_set=self._clocks.is_set(),
             now=self._clocks.utc(),
@@ -214,13 +231,6 @@ class Controller:
             )
             self._step(stimulus)
         return ruling
-
-    def _look_up(self, person: PersonId) -> Standing | None:
-        try:
-            return self._standing(person)
-        except StoreError as error:
-            self.trouble("store", str(error))
-            return None
 
     def _commit(self, decision: Decision, ack: str | None) -> Receipt | None:
         """Make the decision durable. None when that failed: then the answer is no."""
@@ -267,14 +277,19 @@ class Controller:
         self._carry_out(effects)
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
-        """Move the relay first, then tell."""
+        """Move the relay first, then tell; what failed is told last, for it is what holds from then on."""
         reports: list[Event] = []
+        failure: DoorError | None = None
         for effect in effects:
             match effect:
                 case Unlock(receipt):
-                    self._move(partial(self._lock.unlock, receipt))
+                    try:
+                        self._lock.unlock(receipt)
+                    except DoorError as error:
+                        self._relock()
+                        failure = error
                 case Relock():
-                    self._move(self._lock.lock)
+                    failure = self._relock() or failure
                 case Report(event_type, body):
                     body = {"door": self._config.name, **body}
                     reports.append(Event(effect.kind, event_type, self._clocks.utc(), body))
@@ -282,12 +297,18 @@ class Controller:
                     logger.info("the door has been open for long")
         if reports:
             self._append(reports)
+        if failure is not None:
+            self._fail_lock(failure)
 
-    def _move(self, act: Callable[[], None]) -> None:
+    def _relock(self) -> DoorError | None:
+        """Move the relay to locked. What failed is tried again at every tick: the door may stand open."""
         try:
-            act()
+            self._lock.lock()
         except DoorError as error:
-            self._fail_lock(error)
+            self._must_lock = True
+            return error
+        self._must_lock = False
+        return None
 
     def _fail_lock(self, error: DoorError) -> None:
         self.trouble("lock", str(error))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from edge.core.decision import Reason
 from edge.core.evidence import Outcome
 from edge.core.face import PersonId
-from edge.core.policy import CommandGiven, ExitRequested, FaceShown, Standing, decide
+from edge.core.policy import OLDEST_FACE_S, CommandGiven, ExitRequested, FaceShown, Standing, decide
 from edge.core.posture import Posture
 from tests.factories import NOON
 
@@ -71,6 +72,13 @@ def test_free_access_opens_for_living_strangers_and_not_for_attacks_or_the_revok
     assert ask(FaceShown(Outcome.NOT_LIVE, None), None, posture=free) is Reason.DENY_LIVENESS
     assert ask(FaceShown(Outcome.POOR_QUALITY, None), None, posture=free) is Reason.DENY_QUALITY
     assert ask(standing=Standing(ADA, is_revoked=True), posture=free) is Reason.DENY_REVOKED
+
+
+@pytest.mark.parametrize("age", [OLDEST_FACE_S + 0.1, math.inf, math.nan])
+def test_a_face_of_long_ago_is_not_let_in_and_keeps_the_reason_of_its_refusal(age):
+    assert ask(FaceShown(Outcome.RECOGNIZED, ADA, age)) is Reason.DENY_LATE
+    assert ask(FaceShown(Outcome.UNKNOWN, None, age), posture=Posture.FREE_ACCESS) is Reason.DENY_LATE
+    assert ask(FaceShown(Outcome.NOT_LIVE, None, age)) is Reason.DENY_LIVENESS
 
 
 def test_a_command_and_a_button_open():

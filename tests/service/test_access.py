@@ -10,8 +10,8 @@ from edge.core.decision import Reason
 from edge.core.door_config import DoorConfig
 from edge.core.evidence import Outcome, Verdict
 from edge.core.face import PersonId
-from edge.core.policy import Standing
-from edge.errors import StoreFull
+from edge.core.policy import OLDEST_FACE_S, Standing
+from edge.errors import StoreCorrupt, StoreFull
 from edge.ports import InputReading
 from edge.service.access import Controller
 from edge.service.recognize import Sighting
@@ -38,16 +38,22 @@ class Site:
             config=config,
             journal=self.journal,
             lock=self.lock,
-            standing=self.people.get,
+            standing=self._standing,
             clocks=self.clock.clocks(),
             new_id=lambda: next(ids),
             far=1e-3,
         )
 
-    def sight(self, outcome=Outcome.RECOGNIZED, person=ADA):
+    def _standing(self, person):
+        if self.journal.is_unreadable:
+            raise StoreCorrupt("the store is damaged; restore a backup")
+        return self.people.get(person)
+
+    def sight(self, outcome=Outcome.RECOGNIZED, person=ADA, age=0.0):
         named = person if outcome is Outcome.RECOGNIZED else None
         verdict = Verdict(outcome, named, 0.95, 0.2, 0.9, 5, 0.8)
-        return self.controller.sighted(Sighting(1, verdict, self.clock.now - 0.5, self.clock.now, 0.93))
+        seen = self.clock.now - age
+        return self.controller.sighted(Sighting(1, verdict, seen - 0.5, seen, 0.93))
 
     def wait(self, seconds):
         self.clock.now += seconds
@@ -68,6 +74,7 @@ class FailingJournal:
     def __init__(self, journal):
         self._journal = journal
         self.is_full = False
+        self.is_unreadable = False
 
     def __getattr__(self, name):
         if self.is_full and name in ("commit", "append"):
@@ -188,6 +195,44 @@ def test_a_lock_that_fails_while_unlocking_puts_the_door_in_fault(site):
     site.lock.fails = False
     assert site.sight().reason is Reason.DENY_FAULT
     assert site.lock.moves == []
+
+
+def test_a_lock_that_fails_to_lock_is_locked_as_soon_as_it_works_again(site):
+    site.sight()
+    site.lock.fails = True
+    site.wait(5.1)
+    site.wait(1)
+    assert site.lock.is_unlocked
+    site.lock.fails = False
+    site.wait(0.1)
+    assert site.lock.moves == ["unlock", "lock"]
+    assert site.sight().reason is Reason.DENY_FAULT
+
+
+def test_what_a_lock_failed_to_do_is_told_before_the_fault_and_not_after(site):
+    site.lock.fails = True
+    site.sight()
+    told = [kind for kind in site.types if kind.startswith(("door.", "alarm."))]
+    assert told == ["door.unlocked", "alarm.lock", "door.locked", "door.fault"]
+
+
+def test_a_command_that_the_lock_fails_to_carry_out_is_refused_also_when_repeated(site):
+    site.lock.fails = True
+    ruling = site.controller.commanded("c-1", 2.0, lambda ruling: ruling.reason.value)
+    assert (ruling.granted, ruling.reason) == (False, Reason.DENY_FAULT)
+    assert site.journal.command_ack("c-1") == "deny_fault"
+
+
+def test_a_face_that_waited_too_long_for_its_answer_is_not_let_in(site):
+    assert site.sight(age=OLDEST_FACE_S + 0.1).reason is Reason.DENY_LATE
+    assert site.lock.moves == []
+
+
+def test_a_gallery_that_cannot_be_read_denies_as_a_fault_and_is_alarmed(site):
+    site.journal.is_unreadable = True
+    assert site.sight().reason is Reason.DENY_FAULT
+    assert site.lock.moves == []
+    assert "alarm.gallery" in site.types
 
 
 def test_a_command_opens_for_its_own_time_and_its_event_names_it(site):
