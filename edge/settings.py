@@ -133,7 +133,7 @@ class LivenessSettings(Section):
     """threshold: mean liveness (0..1) a face needs; absent, the model's own. frames: how many it needs."""
 
     threshold: float | None = Field(default=None, gt=0, lt=1)
-    frames: int = Field(default=3, ge=1, le=30)
+    frames: int = Field(default=5, ge=1, le=30)
 
 
 class DoorSettings(Section):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from edge.demo.runner import Result
+    from edge.demo.verdict import Result
 
 BrokerKind = Literal["mosquitto", "amqtt"]
 COLORS = {"granted": "green", "denied": "red", "repeated": "cyan"}

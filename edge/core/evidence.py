@@ -32,15 +32,15 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EvidenceConfig:
     """agree (k) of the last `window` (n) usable frames must name one person; a refusal needs the full
-    window. liveness_threshold: on the lower of mean and median. gap_s: after so long without a usable
-    frame those before it no longer count. poor_s: how long a steady face may show only unusable frames.
-    again_s, after_grant_s: silence on a track after a
-    verdict, before the next; longer for somebody recognized, who is let in once and not as long as
-    they stand there."""
+    window. liveness_frames: usable frames before anybody is let in. liveness_threshold: on the lower of
+    mean and median. gap_s: after so long without a usable frame those before it no longer count.
+    poor_s: how long a steady face may show only unusable frames. again_s, after_grant_s: silence on a
+    track after a verdict, before the next; longer for somebody recognized, who is let in once and not
+    as long as they stand there."""
 
     agree: int = 3
     window: int = 8
-    liveness_frames: int = 3
+    liveness_frames: int = 5
     liveness_threshold: float = 0.5
     gap_s: float = 2.0
     poor_s: float = 3.0

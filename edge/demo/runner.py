@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,70 +21,24 @@ import numpy as np
 from edge.app import wiring
 from edge.app.daemon import Daemon
 from edge.core.events import Json
-from edge.core.face import Box, PersonId
+from edge.core.face import Box
 from edge.core.frame import Image
 from edge.core.person import Person
 from edge.demo.broker import Address, Broker, Kind
-from edge.demo.observer import Heard, Observer
-from edge.demo.scenes import ENROLLED, SCENES, Scene, enrolment_pictures
+from edge.demo.observer import Observer
+from edge.demo.scenes import ENROLLED, SCENES, Scene, enrolment_pictures, prepare
 from edge.demo.stage import Stage
-from edge.door.simulated import Edge, SimulatedDoor
+from edge.demo.verdict import DEVICE, PERSON, SITE, TOPIC, Result, Shot, is_ack, is_decision, judge
+from edge.door.simulated import SimulatedDoor
 from edge.errors import OstiaryError, WorkerDied
 from edge.service.recognize import Step
 from edge.settings import Settings
 from edge.store.index import TemplateIndex
 
-PERSON = PersonId("eileen-collins")
 UNLOCK_S = 1.5
 SETTLE_S = 1.2
 ANSWER_S = 6.0
-DEVICE, SITE = "demo-door", "demo"
-TOPIC = f"ostiary/1/{SITE}/d/{DEVICE}"
 THUMBNAILS = 6
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """A small copy of a frame. at_s: seconds since the scene began. box: in pixels of `image`."""
-
-    image: Image
-    at_s: float
-    box: Box | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """What came of a scene. relay_edges: (seconds since the scene began, is unlocked)."""
-
-    scene: Scene
-    decision: str
-    reason: str
-    person: str | None
-    latency_ms: float | None
-    relay_edges: tuple[tuple[float, bool], ...]
-    events: tuple[dict[str, Any], ...]
-    shots: tuple[Shot, ...] = ()
-    faults: tuple[str, ...] = ()
-
-    @property
-    def is_right(self) -> bool:
-        return not self.faults
-
-    def as_json(self) -> dict[str, Json]:
-        return {
-            "scene": self.scene.name,
-            "decision": self.decision,
-            "reason": self.reason,
-            "person": self.person,
-            "latency_ms": None if self.latency_ms is None else round(self.latency_ms, 1),
-            "relay_edges": [
-                {"time": round(at, 4), "level": "unlocked" if is_unlocked else "locked"}
-                for at, is_unlocked in self.relay_edges
-            ],
-            "events": list(self.events),
-            "right": self.is_right,
-            "faults": list(self.faults),
-        }
 
 
 @dataclass(slots=True)
@@ -126,6 +79,7 @@ def perform(
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ostiary-demo-")))
         address = stack.enter_context(Broker(kind=broker)).address
         on_note(f"broker: {address.kind} on port {address.port}")
+        prepare()
         settings = _settings(folder, address)
         enrolled = _enroll(settings)
         on_note(f"enrolled: {ENROLLED} from {enrolled} pictures")
@@ -194,7 +148,7 @@ class _Theater:
             self._check()
             time.sleep(0.01)
         ended = time.monotonic()
-        wanted = _is_ack if scene.command else _is_decision
+        wanted = is_ack if scene.command else is_decision
         self._observer.wait_for(wanted, began, ANSWER_S)
         self._settle(edges_before)
         heard = self._observer.heard(since=began)
@@ -222,72 +176,6 @@ class _Theater:
             self._daemon.run(self._stop)
         except OstiaryError as error:
             self._failure = error
-
-
-def judge(
-    scene: Scene, began: float, edges: tuple[Edge, ...], heard: list[Heard], shots: tuple[Shot, ...]
-) -> Result:
-    """Compare what the pins and the broker saw with what had to happen. began: monotonic seconds."""
-    decisions = [one for one in heard if _is_decision(one)]
-    acks = [one for one in heard if _is_ack(one)]
-    first = decisions[0].body if decisions else None
-    repeated = not decisions and bool(acks)
-    if repeated:
-        decision, reason, person = "repeated", str(acks[0].body["body"].get("reason", "")), None
-    elif first is not None:
-        decision, reason = first["body"]["decision"], first["body"]["reason"]
-        person = first["body"].get("person")
-    else:
-        decision, reason, person = "none", "no decision came", None
-    unlocks = [edge for edge in edges if edge.state == "unlocked"]
-    answered = unlocks[0].at if unlocks else None
-    if answered is None and first is not None:
-        answered = first["mono_ms"] / 1000
-    elif answered is None and repeated:
-        answered = acks[0].at
-    return Result(
-        scene=scene,
-        decision=decision,
-        reason=reason,
-        person=person,
-        latency_ms=None if answered is None else (answered - began) * 1000,
-        relay_edges=tuple((edge.at - began, edge.state == "unlocked") for edge in edges),
-        events=tuple(one.body for one in heard if "/evt/" in one.topic),
-        shots=shots,
-        faults=tuple(_faults(scene, decision, reason, person, edges, decisions)),
-    )
-
-
-def _faults(
-    scene: Scene,
-    decision: str,
-    reason: str,
-    person: str | None,
-    edges: tuple[Edge, ...],
-    decisions: list[Heard],
-) -> Iterator[str]:
-    if decision != scene.decision:
-        yield f"{decision} instead of {scene.decision}"
-    if reason != scene.reason.value:
-        yield f"reason {reason} instead of {scene.reason.value}"
-    if person != (PERSON if scene.person else None):
-        yield f"person {person} instead of {PERSON if scene.person else None}"
-    states = [edge.state for edge in edges]
-    wanted = ["unlocked", "locked"] if scene.decision == "granted" else []
-    if states != wanted:
-        yield f"relay edges {states} instead of {wanted}"
-    ids = {one.body["body"]["decision_id"] for one in decisions}
-    if any(edge.decision not in ids for edge in edges if edge.state == "unlocked"):
-        yield "the relay moved without a published decision"
-
-
-def _is_decision(one: Heard) -> bool:
-    return one.topic == f"{TOPIC}/evt/access"
-
-
-def _is_ack(one: Heard) -> bool:
-    final = ("succeeded", "failed", "rejected", "expired", "timed_out")
-    return one.topic == f"{TOPIC}/cmd-ack" and one.body["body"].get("status") in final
 
 
 def _unlock_command() -> dict[str, Json]:

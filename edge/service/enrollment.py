@@ -17,7 +17,7 @@ from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
 from edge.errors import NoFace, PersonNotFound, PictureError, PoorQuality, SeveralFaces
 from edge.ports import Detector, Embedder, Gallery, Landmarker, LivenessModel
 
-ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0)
+ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpness=35.0)
 """Stricter than at the door: a poor template spoils every later comparison."""
 
 OTHER_SHARE = 0.25

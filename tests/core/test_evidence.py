@@ -31,8 +31,13 @@ def stream(*people, liveness=0.9, ambiguous=False):
 
 
 def test_k_frames_that_agree_name_the_person():
-    ((at, verdict),) = verdicts(stream("ada", "ada", "ada"))
+    ((at, verdict),) = verdicts(stream("ada", "ada", "ada"), EvidenceConfig(liveness_frames=3))
     assert (at, verdict.outcome, verdict.person) == (2 * DT, Outcome.RECOGNIZED, "ada")
+
+
+def test_life_must_show_in_its_own_number_of_frames():
+    ((at, verdict),) = verdicts(stream(*["ada"] * 5))
+    assert (at, verdict.outcome, verdict.frames) == (4 * DT, Outcome.RECOGNIZED, 5)
 
 
 def test_fewer_than_k_do_not():
@@ -76,7 +81,7 @@ def test_a_living_face_behind_or_before_a_picture_lends_it_no_life():
 def test_a_person_whose_place_another_took_is_not_named():
     frames = [an_observation(i * DT, "ada", liveness=0.4) for i in range(3)]
     frames += [an_observation((3 + i) * DT, None, liveness=0.9) for i in range(5)]
-    config = EvidenceConfig(liveness_threshold=0.4)
+    config = EvidenceConfig(liveness_frames=3, liveness_threshold=0.4)
     late = EvidenceConfig(liveness_frames=4, liveness_threshold=0.4)
     assert [verdict.person for _, verdict in verdicts(frames, config)] == ["ada"]
     assert [verdict.outcome for _, verdict in verdicts(frames, late)] == [Outcome.UNKNOWN]
@@ -106,7 +111,7 @@ def test_after_a_grant_the_evidence_starts_anew():
 
 
 def test_an_attack_after_a_grant_on_the_same_track_is_judged_on_its_own_frames():
-    live = [an_observation(i * DT, "ada") for i in range(3)]
+    live = [an_observation(i * DT, "ada") for i in range(5)]
     attack = [an_observation(1 + CONFIG.after_grant_s + i * DT, "ada", liveness=0.1) for i in range(20)]
     outcomes = [verdict.outcome for _, verdict in verdicts([*live, *attack])]
     assert outcomes == [Outcome.RECOGNIZED, Outcome.NOT_LIVE]

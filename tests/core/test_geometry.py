@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.face import Box
-from edge.core.geometry import eye_distance, head_pose, inside, iou
+from edge.core.geometry import FRONTAL_PITCH_DEG, eye_distance, head_pose, inside, iou
 from tests.factories import a_box, some_landmarks
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -47,7 +47,7 @@ def test_point_in_polygon(point, polygon, expected):
 @given(st.floats(-60, 60), st.floats(-50, 50), st.floats(-40, 40))
 def test_pose_gives_back_each_angle_alone(yaw, pitch, roll):
     assert head_pose(some_landmarks(yaw=yaw)).yaw == pytest.approx(yaw, abs=0.01)
-    assert head_pose(some_landmarks(pitch=pitch)).pitch == pytest.approx(pitch, abs=0.01)
+    assert head_pose(some_landmarks(pitch=pitch)).pitch == pytest.approx(pitch - FRONTAL_PITCH_DEG, abs=0.01)
     assert head_pose(some_landmarks(roll=roll)).roll == pytest.approx(roll, abs=0.01)
 
 

@@ -126,7 +126,7 @@ def test_two_faces_of_one_frame_are_never_both_the_same_person(world):
 
 def test_a_name_given_to_a_track_is_not_given_to_another_while_it_lives(world):
     world.people["x"] = (a_face(120, 240, 150), ADA)
-    assert [one.verdict.person for one in world.run(6)] == ["ada"]
+    assert [one.verdict.person for one in world.run(8)] == ["ada"]
     world.people["y"] = (a_face(450, 240, 250), near(ADA, 0.1 * BOB))
     world.people["x"] = (a_face(120, 240, 150), np.eye(8, dtype=np.float32)[5])
     assert [one.verdict.outcome for one in world.run(12)] == [Outcome.AMBIGUOUS]
