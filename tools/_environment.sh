@@ -54,6 +54,8 @@ install_system_packages() {
     local missing=()
     command -v mosquitto >/dev/null || missing+=(mosquitto)
     command -v systemd-analyze >/dev/null || missing+=(systemd)
+    command -v gst-launch-1.0 >/dev/null ||
+        missing+=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
     [ "${#missing[@]}" -gt 0 ] || return 0
     is_root || return 0
     say "Installing system packages: ${missing[*]}"
@@ -68,6 +70,9 @@ say_what_is_missing() {
         say "Skipped: mosquitto is not installed (as root: apt-get install mosquitto); the embedded broker serves instead"
     command -v systemd-analyze >/dev/null ||
         say "Skipped: systemd-analyze is not installed (as root: apt-get install systemd); the unit file is not verified"
+    command -v gst-launch-1.0 >/dev/null ||
+        say "Skipped: GStreamer is not installed (as root: apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good); its cameras are not tested"
+    return 0
 }
 
 fingerprint() {
