@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from edge.app import wiring
 from edge.app.capture import CaptureWorker
 from edge.app.commands import CommandDesk
+from edge.app.housekeeping import Housekeeping
 from edge.app.messages import (
     BusMessage,
     CameraChanged,
@@ -46,7 +46,6 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.05
 HOUSEKEEPING_S = 1.0
-PRUNING_S = 86_400.0
 LONGEST_WAIT_S = 0.5
 """How long a commit may wait for another process once the door works: a relock must not wait for it."""
 CAPTURE_STALE_S = 15.0
@@ -148,24 +147,27 @@ class Daemon:
         stack.callback(self._stop_workers)
         for worker in self._workers:
             worker.start()
-        controller.report(EventClass.SYSTEM, "system.started", {"people": gallery.count(), "boot": boot})
+        people = gallery.count()
+        controller.report(EventClass.SYSTEM, "system.started", {"people": people, "boot": boot})
         database.wait_at_most(LONGEST_WAIT_S)
         notifier.ready()
         self._on_ready()
-        logger.info("ready: %d people, %d templates", gallery.count(), index.size)
-        self._loop(stop, controller, journal, index, gallery, notifier)
+        logger.info("ready: %d people, %d templates", people, index.size)
+        housekeeping = Housekeeping(
+            controller,
+            journal,
+            gallery,
+            index,
+            clocks=self._clocks,
+            keep_days=settings.store.keep_days,
+        )
+        self._loop(stop, controller, housekeeping, notifier)
         controller.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
 
     def _loop(
-        self,
-        stop: threading.Event,
-        controller: Controller,
-        journal: Journal,
-        index: TemplateIndex,
-        gallery: Gallery,
-        notifier: Notifier,
+        self, stop: threading.Event, controller: Controller, housekeeping: Housekeeping, notifier: Notifier
     ) -> None:
-        housekeeping_at = pruning_at = float("-inf")
+        housekeeping_at = float("-inf")
         while not stop.is_set() and not self._is_over(controller):
             notice = self._inbox.take(TICK_S)
             controller.tick()
@@ -177,10 +179,7 @@ class Daemon:
             if now >= housekeeping_at:
                 housekeeping_at = now + HOUSEKEEPING_S
                 self._check_workers(now, notifier)
-                index.refresh(gallery)
-                if now >= pruning_at and self._clocks.is_set():
-                    pruning_at = now + PRUNING_S
-                    journal.prune(self._clocks.utc() - timedelta(days=self._settings.store.keep_days))
+                housekeeping.run()
 
     def _handle(self, notice: Notice, controller: Controller) -> None:
         match notice:
@@ -200,8 +199,9 @@ class Daemon:
                 self._replay_over = True
 
     def _is_over(self, controller: Controller) -> bool:
-        """A replay ends the daemon once its last frame was looked at and the door is locked again."""
-        return self._replay_over and self._slot.is_empty and not controller.door.is_unlocked
+        """A replay ends the daemon once its last frame was answered and the door is locked again."""
+        is_answered = self._slot.is_empty and self._inbox.is_empty
+        return self._replay_over and is_answered and not controller.door.is_unlocked
 
     def _start_bus(
         self, stack: ExitStack, journal: Journal, controller: Controller, info: dict[str, Json], boot: str

@@ -67,6 +67,11 @@ class Inbox(Generic[T]):
         self._limit = limit
         self.dropped = 0
 
+    @property
+    def is_empty(self) -> bool:
+        with self._arrived:
+            return not self._messages
+
     def put(self, message: T, *, droppable: bool = False) -> bool:
         """Append a message. False when it was dropped."""
         with self._arrived:

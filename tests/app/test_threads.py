@@ -48,6 +48,15 @@ def test_a_full_inbox_drops_what_may_be_dropped_and_nothing_else():
     assert inbox.dropped == 1
 
 
+def test_an_inbox_is_empty_when_its_last_message_was_taken():
+    inbox = Inbox()
+    assert inbox.is_empty
+    inbox.put("hello")
+    assert not inbox.is_empty
+    inbox.take(0.0)
+    assert inbox.is_empty
+
+
 def test_an_inbox_wakes_its_reader():
     inbox, taken = Inbox(), []
     reader = threading.Thread(target=lambda: taken.append(inbox.take(5.0)))

@@ -1,0 +1,68 @@
+"""What the controller's thread does now and then: follow the gallery, and forget what is too old."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from edge.errors import StoreError
+from edge.service.access import Clocks, Controller
+from edge.store.gallery import Gallery
+from edge.store.index import TemplateIndex
+from edge.store.journal import Journal
+
+logger = logging.getLogger(__name__)
+PRUNING_S = 86_400.0
+AGAIN_S = 600.0
+
+
+class Housekeeping:
+    """A store in trouble is reported and tried again later; it never ends the daemon.
+
+    keep_days: how long decisions and answered command ids are kept.
+    """
+
+    def __init__(
+        self,
+        controller: Controller,
+        journal: Journal,
+        gallery: Gallery,
+        index: TemplateIndex,
+        *,
+        clocks: Clocks,
+        keep_days: int,
+    ) -> None:
+        self._controller = controller
+        self._journal = journal
+        self._gallery = gallery
+        self._index = index
+        self._clocks = clocks
+        self._keep = timedelta(days=keep_days)
+        self._prune_at = float("-inf")
+
+    def run(self) -> None:
+        """Do what is due; cheap when nothing is."""
+        self._follow_gallery()
+        # Deleting takes a while, and a relock must not wait for it.
+        if not self._controller.door.is_unlocked and self._clocks.is_set():
+            self._prune()
+
+    def _follow_gallery(self) -> None:
+        """Until it succeeds, new people are unknown; removed and revoked ones are refused all the same."""
+        try:
+            self._index.refresh(self._gallery)
+        except StoreError as error:
+            self._controller.trouble("gallery", str(error))
+        else:
+            self._controller.trouble("gallery", None)
+
+    def _prune(self) -> None:
+        now = self._clocks.monotonic()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + PRUNING_S
+        try:
+            self._journal.prune(self._clocks.utc() - self._keep)
+        except StoreError as error:
+            self._prune_at = now + AGAIN_S
+            logger.warning("old decisions are kept for now: %s", error)
