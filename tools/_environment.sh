@@ -65,14 +65,16 @@ install_system_packages() {
     return 0
 }
 
-say_what_is_missing() {
+say_without_broker() {
     command -v mosquitto >/dev/null ||
         say "Skipped: mosquitto is not installed (as root: apt-get install mosquitto); the embedded broker serves instead"
+}
+
+say_untested() {
     command -v systemd-analyze >/dev/null ||
         say "Skipped: systemd-analyze is not installed (as root: apt-get install systemd); the unit file is not verified"
     command -v gst-launch-1.0 >/dev/null ||
         say "Skipped: GStreamer is not installed (as root: apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good); its cameras are not tested"
-    return 0
 }
 
 fingerprint() {
