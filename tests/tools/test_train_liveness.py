@@ -44,18 +44,27 @@ def test_the_common_threshold_is_the_least_that_lets_few_enough_attacks_pass() -
     assert figures.common_threshold(scores, allowed=0.0) > 9.0
 
 
+def test_a_transferred_threshold_comes_from_the_other_sources() -> None:
+    easy = np.array([5.0, 6.0]), np.array([-5.0, -4.0])
+    shifted = np.array([-6.0, -5.5]), np.array([-9.0, -8.0])
+    passed, refused = figures.transferred({"easy": easy, "shifted": shifted})
+    assert passed == pytest.approx((1.0 + 0.0) / 2)
+    assert refused == pytest.approx((0.0 + 1.0) / 2)
+
+
 def test_the_written_manifest_loads_and_names_the_file_by_its_digest(tmp_path: Path) -> None:
     rows = [figures.row("a", LIVE, ATTACKS, 0.5), figures.row("b", LIVE, ATTACKS - 1, 0.5)]
     counts = dict.fromkeys(
         ("sources", "real_live", "real_attacks", "simulated_live", "simulated_screen", "simulated_print"), 7
     )
-    card.write(tmp_path, b"model", rows, 0.0, counts)
+    card.write(tmp_path, b"model", rows, 0.0, (0.2, 0.3), counts)
     manifest = load_manifest(tmp_path / "liveness-context.toml")
     assert manifest.bytes == 5
     assert manifest.file.read_bytes() == b"model"
     assert manifest.threshold("live") == 0.5
     assert manifest.parameter("crop") == augment.CROP
     assert manifest.measured["apcer"] == pytest.approx((1 / 3 + 0) / 2, abs=1e-4)
+    assert manifest.measured["bpcer_threshold_of_other_sources"] == 0.3
     assert "| a | 4 | 3 |" in (tmp_path / "liveness-context.md").read_text()
 
 

@@ -89,7 +89,7 @@ def main() -> None:
     from liveness.export import to_int8
 
     content = to_int8(final, _examples(real, simulated, options.seed))
-    card.write(options.models, content, rows, threshold, _counts(real, simulated))
+    card.write(options.models, content, rows, threshold, figures.transferred(held), _counts(real, simulated))
     print(f"Wrote {options.models}/{card.STEM}.tflite ({len(content)} bytes), .toml and .md")
 
 

@@ -71,6 +71,16 @@ def common_threshold(scores: Mapping[str, tuple[Scores, Scores]], allowed: float
     return float(candidates[np.argmax(np.array(passed) <= allowed + 1e-9)])
 
 
+def transferred(scores: Mapping[str, tuple[Scores, Scores]]) -> tuple[float, float]:
+    """Mean APCER and BPCER of each source at the threshold that the others alone set."""
+    rates = []
+    for source, (live, attacks) in scores.items():
+        threshold = common_threshold({name: pair for name, pair in scores.items() if name != source})
+        rates.append((apcer(attacks, threshold), bpcer(live, threshold)))
+    passed, refused = np.mean(rates, axis=0)
+    return float(passed), float(refused)
+
+
 def logistic(logit: float) -> float:
     """The probability that a logit stands for."""
     return float(1 / (1 + np.exp(-logit)))
