@@ -59,7 +59,7 @@ class Embedder(Protocol):
         """Identifies the templates this embedder makes."""
 
     def embed(self, image: Image, landmarks: Landmarks) -> Embedding:
-        """Turn one face into a template."""
+        """Turn one face into a template. Raises NoFace when the landmarks are not those of a face."""
 
 
 class Lock(Protocol):

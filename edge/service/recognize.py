@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from edge.core import evidence, quality, tracking
 from edge.core.calibration import FarCurve, threshold_for
 from edge.core.evidence import EvidenceConfig, Gathered, Observation, Verdict
-from edge.core.face import Box, Embedding, Face, Landmarks, PersonId
+from edge.core.face import Box, Embedding, Face, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.geometry import head_pose
 from edge.core.matching import Ambiguous, Identity, Matched, assign
 from edge.core.quality import Limits, Measurements, Problem
 from edge.core.tracking import WHOLE_FRAME, Polygon, Track, TrackingConfig, Tracks
+from edge.errors import PictureError
 from edge.ports import Detector, Embedder, Landmarker, LivenessModel, Matcher
 
 OTHERS = 3
@@ -121,7 +123,11 @@ class Recognizer:
         if not judged.is_good:
             return judged.problems
         live = self._liveness.score(image, lead.face)
-        outcome = self._name(lead, self._embeddings(image, lead, landmarks, visible))
+        try:
+            mine = self._embedder.embed(image, landmarks)
+        except PictureError:
+            return (Problem.OCCLUDED,)
+        outcome = self._name(lead, [mine, *self._others(image, lead, visible)])
         return Observation(
             at=frame.captured_at,
             person=outcome.person if isinstance(outcome, Matched) else None,
@@ -132,17 +138,20 @@ class Recognizer:
             quality=judged.score,
         )
 
-    def _embeddings(
-        self, image: Image, lead: Track, landmarks: Landmarks, visible: Sequence[Track]
-    ) -> list[Embedding]:
-        """The lead's template first, then those of the largest other faces: no two may get one name."""
+    def _others(self, image: Image, lead: Track, visible: Sequence[Track]) -> list[Embedding]:
+        """Templates of the largest other faces: no two may get one name."""
         others = sorted(
             (track for track in visible if track.id != lead.id and self._is_comparable(track.face)),
             key=lambda track: track.face.box.area,
             reverse=True,
         )
-        meshes = [landmarks, *(self._landmarker.locate(image, track.face) for track in others[:OTHERS])]
-        return [self._embedder.embed(image, mesh) for mesh in meshes]
+        found = []
+        for track in others[:OTHERS]:
+            # What cannot be aligned is nobody's face.
+            with suppress(PictureError):
+                mesh = self._landmarker.locate(image, track.face)
+                found.append(self._embedder.embed(image, mesh))
+        return found
 
     def _is_comparable(self, face: Face) -> bool:
         return max(face.box.width, face.box.height) >= self._config.limits.face_px

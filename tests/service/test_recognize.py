@@ -7,7 +7,7 @@ from edge.core.calibration import FarCurve
 from edge.core.evidence import EvidenceConfig, Outcome
 from edge.core.face import Embedding, PersonId
 from edge.core.quality import Measurements, Problem
-from edge.errors import ModelMismatch
+from edge.errors import ModelMismatch, NoFace
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.store.index import TemplateIndex
 from tests.factories import MODEL, a_face, a_frame, some_landmarks
@@ -25,6 +25,7 @@ class World:
         self.live = 0.9
         self.measured = Measurements(300.0, 120.0, 50.0)
         self.pose = {}
+        self.collapsed = []
         self.embedded = 0
         self.index = TemplateIndex(MODEL)
         self.index.replace([PersonId("ada"), PersonId("bob")], np.stack([ADA, BOB]))
@@ -54,6 +55,8 @@ class World:
 
     def embed(self, image, landmarks):
         self.embedded += 1
+        if self._order[self.embedded - 1] in self.collapsed:
+            raise NoFace("no face to align; take another picture")
         vector = next(
             vector for face, vector in self.people.values() if face is self._order[self.embedded - 1]
         )
@@ -146,6 +149,23 @@ def test_a_small_face_costs_no_model(world):
     world.run(10)
     assert world.embedded == 0
     assert world.step.problems == (Problem.TOO_SMALL,)
+
+
+def test_a_mesh_that_is_no_face_is_an_occluded_face_and_ends_nothing(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.collapsed = [world.people["x"][0]]
+    (sighting,) = world.run(60)[:1]
+    assert (sighting.verdict.outcome, sighting.verdict.problems) == (
+        Outcome.POOR_QUALITY,
+        (Problem.OCCLUDED,),
+    )
+
+
+def test_what_is_no_face_beside_a_person_does_not_keep_them_out(world):
+    world.people["front"] = (a_face(420, 240, 180), ADA)
+    world.people["thing"] = (a_face(120, 240, 90), ADA)
+    world.collapsed = [world.people["thing"][0]]
+    assert [one.verdict.person for one in world.run(8)] == ["ada"]
 
 
 def test_the_threshold_rises_with_the_number_of_people(world):
