@@ -32,4 +32,6 @@ class Context:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, for other programs."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # A file name may hold bytes that are not text; JSON writes such a half character the same way.
+    typer.echo(text.encode(errors="backslashreplace").decode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ def add(
     valid_until: Annotated[datetime | None, typer.Option(help="UTC; no access from then on.")] = None,
     json: Json = False,
 ) -> None:
-    """Enroll a person, or give a known one more faces.
+    """Enroll a person, or give a known one more faces, another name or other dates.
 
     Examples:
 
@@ -68,6 +69,8 @@ def add(
         else:
             result = enroller.enroll_pictures(wanted, [_loader(path) for path in pictures or []])
         if result.accepted or not result.refused:
+            if not result.created:
+                _update(roster, wanted)
             for one in group or []:
                 _join(roster, one, person)
     if json:
@@ -81,7 +84,7 @@ def add(
 @app.command("list")
 def list_(
     context: typer.Context,
-    offset: Annotated[int, typer.Option(min=0)] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=2**62)] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
     json: Json = False,
 ) -> None:
@@ -99,11 +102,14 @@ def list_(
         print_json({"total": total, "offset": offset, "people": rows})
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("id", "name", "groups", "faces", "valid", caption=f"{len(rows)} of {total} people")
     for row in rows:
-        table.add_row(row["id"], row["name"], ", ".join(row["groups"]), str(row["faces"]), _validity(row))
+        cells = (row["id"], row["name"], ", ".join(row["groups"]), str(row["faces"]), _validity(row))
+        # A name may hold what looks like rich's markup.
+        table.add_row(*map(escape, cells))
     Console().print(table)
 
 
@@ -131,15 +137,15 @@ def show(context: typer.Context, person: str, json: Json = False) -> None:
         print_json({**row, "faces": faces})
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
-    console.print(
-        f"[bold]{row['id']}[/]  {row['name']}  groups: {', '.join(row['groups']) or '-'}  {_validity(row)}"
-    )
+    about = f"  {row['name']}  groups: {', '.join(row['groups']) or '-'}  {_validity(row)}"
+    console.print(f"[bold]{row['id']}[/]{escape(about)}")
     table = Table("face", "added", "quality", "source")
     for one in faces:
-        table.add_row(*(str(value) for value in one.values()))
+        table.add_row(*(escape(str(value)) for value in one.values()))
     console.print(table)
 
 
@@ -184,12 +190,16 @@ def import_(
     from edge.errors import PictureUnreadable
 
     settings = context.obj.settings()
-    if source.is_dir():
-        results = _import_folder(settings, source)
-    elif source.is_file():
-        results = _import_archive(settings, source, passphrase_file)
-    else:
-        raise PictureUnreadable(f"nothing at {source}; give a folder <id>/<picture> or an export")
+    try:
+        if source.is_dir():
+            results = _import_folder(settings, source)
+        elif source.is_file():
+            results = _import_archive(settings, source, passphrase_file)
+        else:
+            raise PictureUnreadable(f"nothing at {source}; give a folder <id>/<picture> or an export")
+    except OSError as error:
+        where = error.filename or source
+        raise PictureUnreadable(f"{where} cannot be read: {error.strerror}; check its permissions") from None
     accepted = sum(len(result["accepted"]) for result in results)
     refused = sum(len(result["refused"]) for result in results)
     if json:
@@ -334,6 +344,19 @@ def _loader(path: Path) -> tuple[str, Callable[[], Image]]:
     from edge.vision.image import load_picture
 
     return path.name, partial(load_picture, path)
+
+
+def _update(roster: Roster, wanted: Person) -> None:
+    """Give a known person what was named anew; what was not keeps its value."""
+    known = roster.gallery.person(wanted.id)
+    changed = replace(
+        known,
+        name=wanted.name or known.name,
+        valid_from=wanted.valid_from or known.valid_from,
+        valid_until=wanted.valid_until or known.valid_until,
+    )
+    if changed != known:
+        roster.gallery.update_person(changed)
 
 
 def _join(roster: Roster, group: str, person: str) -> None:

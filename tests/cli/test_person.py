@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -63,6 +64,45 @@ def test_a_person_is_added_shown_and_removed(person, portraits):
     gone = person("show", "eileen")
     assert gone.is_one_line_error
     assert gone.code == 7
+
+
+@pytest.mark.parametrize("name", ["Ada [/] Lovelace", "[red]Ada", "Ada [/bold]"])
+def test_a_name_is_shown_as_it_is(person, name):
+    assert person("add", "ada", "--name", name).code == 0
+    assert name in person("list").out
+    assert name in person("show", "ada").out
+
+
+def test_dates_and_a_name_given_later_count_for_a_known_person(person):
+    person("add", "ada", "--name", "Ada")
+    assert person("add", "ada", "--valid-until", "2026-01-01").code == 0
+    shown = json.loads(person("show", "ada", "--json").out)
+    assert (shown["name"], shown["valid_until"]) == ("Ada", "2026-01-01T00:00:00+00:00")
+    person("add", "ada", "--name", "Ada Lovelace")
+    shown = json.loads(person("show", "ada", "--json").out)
+    assert (shown["name"], shown["valid_until"]) == ("Ada Lovelace", "2026-01-01T00:00:00+00:00")
+
+
+def test_a_refused_picture_changes_nothing_of_a_known_person(person, tmp_path):
+    person("add", "ada")
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    assert person("add", "ada", tmp_path / "bad.jpg", "--valid-until", "2026-01-01").is_one_line_error
+    assert json.loads(person("show", "ada", "--json").out)["valid_until"] is None
+
+
+def test_file_names_that_are_not_text_are_told_and_end_nothing(person, tmp_path):
+    folder = tmp_path / "people"
+    (folder / os.fsdecode(b"\xff\xfe")).mkdir(parents=True)
+    (folder / "ada" / "folder.jpg").mkdir(parents=True)
+    (folder / "ada" / os.fsdecode(b"\xff.jpg")).write_bytes(b"no picture")
+    done = person("import", folder, "--json")
+    assert done.is_one_line_error
+    done.out.encode()
+    assert json.loads(done.out)["refused"] == 3
+
+
+def test_a_path_that_cannot_be_looked_at_is_named(person, tmp_path):
+    assert person("import", tmp_path / ("x" * 300)).is_one_line_error
 
 
 def test_a_duplicate_person_is_warned_of(person, portraits):
