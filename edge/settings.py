@@ -10,7 +10,7 @@ import os
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableSource
 
 from edge.core.tracking import WHOLE_FRAME, Polygon
 from edge.errors import SettingsError
@@ -35,6 +36,7 @@ from edge.errors import SettingsError
 DEFAULT_FILE = Path("/etc/ostiary/ostiary.toml")
 _OTHER_VARIABLES = ("OSTIARY_CONFIG", "OSTIARY_EVAL_DATA")
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_DOOR = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 
 
 class Section(BaseModel):
@@ -143,7 +145,7 @@ class DoorSettings(Section):
     let people out without software."""
 
     kind: Literal["gpio", "simulated"] = "simulated"
-    name: str = Field(default="main", pattern=_ID)
+    name: str = Field(default="main", pattern=_DOOR)
     board: str | None = None
     lock_type: Literal["strike", "maglock"] = "strike"
     lock_pin: int | None = None
@@ -230,6 +232,13 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()
 
+    @model_validator(mode="after")
+    def _life_fits(self) -> Self:
+        frames, window = self.liveness.frames, self.recognition.window
+        if frames > window:
+            raise ValueError(f"liveness.frames ({frames}) must not exceed recognition.window ({window})")
+        return self
+
 
 def load(file: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
     """Read the configuration. file: absent, `OSTIARY_CONFIG` or the default one, if it exists.
@@ -237,17 +246,21 @@ def load(file: Path | None = None, overrides: dict[str, Any] | None = None) -> S
     overrides: nested values from the command line. Raises SettingsError, whose message names the key.
     """
     named = file or (Path(os.environ["OSTIARY_CONFIG"]) if "OSTIARY_CONFIG" in os.environ else None)
-    if named is not None and not named.is_file():
-        raise SettingsError(f"no configuration file at {named}; give one with --config or leave it out")
     path = named or DEFAULT_FILE
     _refuse_unknown_variables()
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     try:
+        if named is not None and not named.is_file():
+            raise SettingsError(f"no configuration file at {named}; give one with --config or leave it out")
         return _settings_class(path, credentials)(**(overrides or {}))
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} or a credential is not text in UTF-8: {error}; correct it") from error
+    except UnreadableSource as error:
+        raise SettingsError(f"{error}; check OSTIARY_* and the credentials") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
 

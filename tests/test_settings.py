@@ -66,6 +66,9 @@ def test_a_secret_is_not_shown(write):
         ("[vision]\nzone = [[0, 0], [1, 1]]", ("vision.zone", "3 points")),
         ('[mqtt]\ncert_file = "a"', ("mqtt", "key_file")),
         ('[device]\nid = "Door 1"', ("device.id",)),
+        ('[door]\nname = "main-"', ("door.name",)),
+        ("[liveness]\nframes = 20", ("liveness.frames", "recognition.window")),
+        ("[door]\nunlock_s = nan", ("door.unlock_s",)),
         ("this is not toml", ("TOML",)),
     ],
 )
@@ -86,3 +89,19 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 def test_an_unknown_variable_is_refused(write, monkeypatch, variable):
     monkeypatch.setenv(variable, "x")
     refused(write(""))
+
+
+@pytest.mark.parametrize(("variable", "value"), [("OSTIARY_DOOR", "{"), ("OSTIARY_VISION__ZONE", "left")])
+def test_a_variable_that_is_not_json_where_it_must_be_is_refused(write, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    refused(write(""), "OSTIARY_")
+
+
+def test_a_credential_that_is_not_text_is_refused(write, tmp_path, monkeypatch):
+    (tmp_path / "mqtt.password").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    refused(write('[mqtt]\nusername = "u"'), "credential")
+
+
+def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path):
+    refused(tmp_path / ("x" * 300), "cannot be read")
