@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from edge.core.events import Event, EventClass, Json, StoredEvent
 from edge.core.identifiers import RANDOM_BYTES, uuid7
+from edge.errors import StoreCorrupt
 from edge.store.database import Database, Row
 from edge.store.times import from_text, to_text, unix_ms
 
@@ -47,9 +48,12 @@ def append(database: Database, events: Sequence[Event], *, origin: Origin, capac
 
 
 def stored_event(row: Row) -> StoredEvent:
-    """Read a row of COLUMNS."""
+    """Read a row of COLUMNS. Raises StoreCorrupt."""
     seq, identifier, boot, mono_ms, kind, type_, at, corr, body = row
-    event = Event(EventClass(kind), type_, from_text(at), json.loads(body), corr)
+    try:
+        event = Event(EventClass(kind), type_, from_text(at), json.loads(body), corr)
+    except (ValueError, TypeError) as error:
+        raise StoreCorrupt(f"event {seq} cannot be read ({error}); restore a backup") from error
     return StoredEvent(seq, identifier, boot, mono_ms, event)
 
 

@@ -44,6 +44,7 @@ class Journal:
         self._origin = Origin(boot, monotonic, random)
         self._capacity = capacity
         self._begun: set[str] = set()
+        self._must_tell_full = False
 
     def commit(self, decision: Decision, events: Sequence[Event], *, ack: str = INTERRUPTED) -> Receipt:
         """Store the decision, its events and the claim of its command in one durable transaction.
@@ -99,7 +100,8 @@ class Journal:
 
     def save_state(self, key: str, value: str | None, events: Sequence[Event] = ()) -> None:
         """Store a value (None removes it) and append events, durably and together."""
-        with self._database.transaction():
+
+        def write() -> None:
             if value is None:
                 self._database.execute("DELETE FROM state WHERE key = ?", (key,))
             else:
@@ -107,6 +109,8 @@ class Journal:
                     "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (key, value)
                 )
             self._append(events)
+
+        self._store(write, events[-1].at if events else None)
 
     def decisions(self, limit: int) -> list[Decision]:
         """The newest decisions, newest first."""
@@ -123,17 +127,23 @@ class Journal:
             self._database.execute("DELETE FROM decisions WHERE at < ?", (to_text(before),))
             self._database.execute("DELETE FROM commands WHERE at < ?", (to_text(before),))
 
-    def _store(self, write: Callable[[], object], at: datetime) -> None:
-        """Run `write` as one transaction; when the disk is full, make room and run it once more."""
+    def _store(self, write: Callable[[], object], at: datetime | None) -> None:
+        """Run `write` as one transaction; when the disk is full, make room and run it once more.
+
+        at: what an event that tells of a full disk is dated; without it the next transaction tells.
+        """
         try:
-            with self._database.transaction():
-                write()
+            self._store_once(write, at)
         except StoreFull:
-            gave_up_reserve = self._database.make_room()
-            with self._database.transaction():
-                write()
-                if gave_up_reserve:
-                    self._append([Event(EventClass.ALARM, DISK_FULL, at)])
+            self._must_tell_full |= self._database.make_room()
+            self._store_once(write, at)
+
+    def _store_once(self, write: Callable[[], object], at: datetime | None) -> None:
+        with self._database.transaction():
+            write()
+            if self._must_tell_full and at is not None:
+                self._append([Event(EventClass.ALARM, DISK_FULL, at)])
+        self._must_tell_full &= at is None
 
     def _append(self, events: Sequence[Event]) -> None:
         append(self._database, events, origin=self._origin, capacity=self._capacity)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from edge.errors import StoreCorrupt
+
 
 def to_text(at: datetime) -> str:
     """Raises ValueError for a time without a zone."""
@@ -13,8 +15,14 @@ def to_text(at: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The aware UTC time that `to_text` wrote."""
-    return datetime.fromisoformat(text)
+    """The aware UTC time that `to_text` wrote. Raises StoreCorrupt for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        at = None
+    if at is None or at.tzinfo is None:
+        raise StoreCorrupt(f"the store holds {text!r:.60} in place of a time; restore a backup")
+    return at
 
 
 def unix_ms(at: datetime) -> int:

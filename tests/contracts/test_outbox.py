@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge.core.events import EventClass
 from edge.core.identifiers import unix_ms_of
+from edge.errors import StoreCorrupt
 from edge.store.backlog import OVERFLOW
 from edge.store.database import open_database
 from edge.store.journal import Journal
@@ -23,6 +24,15 @@ def stores(tmp_path):
             Journal(writing, boot="boot-1", monotonic=lambda: 12.3456, capacity=10),
             Outbox(reading, keep_sent=3),
         )
+
+
+@pytest.mark.parametrize(("column", "value"), [("kind", "gossip"), ("body", "{"), ("at", "noon")])
+def test_an_event_that_cannot_be_read_is_a_damaged_store(tmp_path, column, value):
+    with open_database(tmp_path / "ostiary.db", durable=True) as database:
+        Journal(database, boot="boot-1", monotonic=lambda: 1.0).append([event()])
+        database.execute(f"UPDATE outbox SET {column} = ?", (value,))
+        with pytest.raises(StoreCorrupt):
+            Outbox(database).pending(10)
 
 
 def numbers(outbox, **kwargs):

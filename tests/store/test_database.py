@@ -281,7 +281,8 @@ def test_a_full_store_keeps_what_it_has_and_goes_on_when_there_is_room(database,
     assert database.row("SELECT count(*), max(seq) FROM outbox") == (kept, kept)
     database.execute("PRAGMA max_page_count = 1000000")
     journal.commit(decision(1000), [event(1000)])
-    assert database.row("SELECT count(*), max(seq) FROM outbox") == (kept + 1, kept + 1)
+    told = [stored.event.type for stored in Outbox(database).pending(1000)]
+    assert told == [*["access.granted"] * (kept + 1), DISK_FULL]
     database.verify()
 
 
@@ -333,6 +334,27 @@ def test_with_its_reserve_a_store_opens_on_a_full_disk(tmp_path):
         ballast.unlink()
         with open_database(path, durable=True):
             assert reserve.stat().st_size == 2**20
+
+
+def test_with_its_reserve_a_first_state_is_kept_on_a_full_disk_and_the_next_event_says_so(tmp_path):
+    with small_disk(tmp_path, "20m"), open_database(tmp_path / "ostiary.db", durable=True) as database:
+        fill(tmp_path)
+        journal = journal_of(database)
+        for number in range(200):
+            journal.save_state("boots", "x" * number * 10)
+        journal.append([event(0)])
+        journal.append([event(1)])
+        types = [stored.event.type for stored in Outbox(database).pending(10)]
+        assert types == ["access.granted", DISK_FULL, "access.granted"]
+
+
+@pytest.mark.parametrize("at", ["garbage", "2030-01-01T00:00:00", 3])
+def test_a_date_that_cannot_be_read_is_a_damaged_store(database, at):
+    gallery = Gallery(database)
+    gallery.add_person(person())
+    database.execute("UPDATE people SET valid_until = ?", (at,))
+    with pytest.raises(StoreCorrupt, match="time"):
+        gallery.person(person().id)
 
 
 @pytest.mark.parametrize("people", [0, 10])
