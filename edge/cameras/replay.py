@@ -129,13 +129,12 @@ class ReplayCamera:
     def start(self) -> None:
         """Raises CameraNotFound when there is nothing at the path that can be shown."""
         self.close()
-        if self._path.is_dir():
-            own_fps = FOLDER_FPS
-            _first_of(_folder_pictures(self._path, self._skipped), self._path)
-        elif self._path.is_file():
-            own_fps = _clip_fps(self._path)
-        else:
-            raise CameraNotFound(f"no clip or folder at {self._path}; give the path of an existing one")
+        try:
+            own_fps = self._own_fps()
+        except OSError as error:
+            raise CameraNotFound(
+                f"{self._path} cannot be read: {error.strerror}; check its permissions"
+            ) from None
         self._camera = FramesCamera(
             self._pictures,
             realtime=self._realtime,
@@ -149,7 +148,10 @@ class ReplayCamera:
     def read(self, timeout_s: float) -> Frame:
         if self._camera is None:
             raise CameraLost(f"the replay of {self._path} is not open; start it before reading")
-        frame = self._camera.read(timeout_s)
+        try:
+            frame = self._camera.read(timeout_s)
+        except OSError as error:
+            raise CameraLost(f"{self._path} cannot be read any more: {error.strerror}") from None
         self._sequence = frame.sequence + 1
         return frame
 
@@ -157,6 +159,14 @@ class ReplayCamera:
         if self._camera is not None:
             self._camera.close()
             self._camera = None
+
+    def _own_fps(self) -> float:
+        if self._path.is_dir():
+            _first_of(_folder_pictures(self._path, self._skipped), self._path)
+            return FOLDER_FPS
+        if self._path.is_file():
+            return _clip_fps(self._path)
+        raise CameraNotFound(f"no clip or folder at {self._path}; give the path of an existing one")
 
     def _pictures(self) -> Iterator[Image]:
         if self._path.is_dir():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.cameras.replay import FramesCamera, ReplayCamera
-from edge.errors import CameraStalled, EndOfReplay
+from edge.errors import CameraLost, CameraNotFound, CameraStalled, EndOfReplay
 
 TINY_JPEG = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
 
@@ -49,6 +49,24 @@ def test_a_folder_is_shown_in_natural_order(tmp_path: Path) -> None:
     for number in (10, 9, 1, 100, 2):
         cv2.imwrite(str(tmp_path / f"frame{number}.png"), gray(number))
     assert read_all(ReplayCamera(tmp_path, realtime=False)) == [1, 2, 9, 10, 100]
+
+
+def test_a_path_that_cannot_be_looked_at_is_no_camera(tmp_path: Path) -> None:
+    with pytest.raises(CameraNotFound, match="cannot be read"):
+        ReplayCamera(tmp_path / ("x" * 300)).start()
+
+
+def test_a_folder_that_cannot_be_read_any_more_is_a_lost_camera(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "1.png"), gray(1))
+    camera = ReplayCamera(folder, realtime=False, loop=True)
+    camera.start()
+    camera.read(1.0)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to("x" * 300)
+    with pytest.raises(CameraLost):
+        camera.read(1.0)
 
 
 def test_a_damaged_picture_is_skipped_with_one_warning(
