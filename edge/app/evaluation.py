@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -82,7 +83,7 @@ def read_pairs(file: Path, root: Path) -> list[Pair]:
     known: set[Path] = set()
     for pair in pairs:
         for path in (pair.a, pair.b):
-            if path not in known and not path.is_file():
+            if path not in known and not _is_there(path):
                 raise PictureUnreadable(f"{file}:{pair.line}: no picture at {path}; check the line or --root")
             known.add(path)
     return pairs
@@ -105,6 +106,13 @@ def evaluate(file: Path, root: Path, jobs: int, progress: Callable[[int, int], N
     except ValueError as error:
         raise SettingsError(f"{file}: {error}") from None
     return Evaluation(model, len(vectors), sum(vector is None for vector in vectors.values()), found)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _pair(row: dict[str, str], where: str, root: Path, line: int) -> Pair:
@@ -168,6 +176,8 @@ _tools: list[_Tools] = []
 
 def _open() -> None:
     cv2.setNumThreads(1)
+    # Ctrl-C reaches every process of the terminal; the one that started these ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     near, far, mesh, embedding = (open_model(manifest) for manifest in _manifests())
     _tools.append(_Tools(near, far, FaceMesh(mesh), FaceEmbedder(embedding)))
 

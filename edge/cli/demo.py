@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from pathlib import Path
@@ -43,6 +42,10 @@ def demo(
     from rich.console import Console
     from rich.live import Live
 
+    from edge.cli.figures import check_writable, write_json
+
+    for file in (json_file, sheet):
+        check_writable(file)
     logging.basicConfig(stream=sys.stderr, level="INFO" if verbose else "CRITICAL")
     from edge.demo.runner import perform
 
@@ -55,7 +58,7 @@ def demo(
     _write_sheet(sheet, results)
     console.print(f"contact sheet: {sheet}")
     if json_file is not None:
-        _write(json_file, json.dumps({"scenes": [result.as_json() for result in results]}, indent=2).encode())
+        write_json(json_file, {"scenes": [result.as_json() for result in results]})
     wrong = [result for result in results if not result.is_right]
     for result in wrong:
         console.print(f"[red]{result.scene.name}[/]: {'; '.join(result.faults)}")
@@ -84,6 +87,7 @@ def _table(results: list[Result]) -> Any:
 def _write_sheet(file: Path, results: list[Result]) -> None:
     import cv2
 
+    from edge.cli.figures import write_file
     from edge.demo.sheet import Row, Thumbnail, contact_sheet
 
     rows = [
@@ -101,13 +105,4 @@ def _write_sheet(file: Path, results: list[Result]) -> None:
     ]
     encoded, data = cv2.imencode(".png", contact_sheet(rows))
     if encoded:
-        _write(file, data.tobytes())
-
-
-def _write(file: Path, data: bytes) -> None:
-    from edge.errors import StoreUnwritable
-
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise StoreUnwritable(f"{file} cannot be written: {error.strerror}; choose another place") from None
+        write_file(file, data.tobytes())

@@ -39,12 +39,15 @@ class Check:
 
 
 def run_checks(probes: Iterable[tuple[str, Callable[[], Check]]]) -> Iterable[Check]:
-    """Carry out one probe after the other; an error of ours becomes a failed check of that name."""
+    """Carry out one probe after the other; an error of ours, or of a file, becomes a failed check."""
     for name, probe in probes:
         try:
             yield probe()
         except OstiaryError as error:
             yield failed(name, error)
+        except OSError as error:
+            detail = f"{error.filename or name}: {error.strerror or error}"
+            yield Check(name, Status.FAIL, detail, "run as the user that runs ostiary")
 
 
 def failed(name: str, error: OstiaryError) -> Check:

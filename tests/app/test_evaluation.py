@@ -43,6 +43,11 @@ def test_malformed_line_is_refused_with_its_number(pictures: Path, row: str) -> 
         read_pairs(write(pictures, row + "\n"), pictures)
 
 
+def test_a_name_too_long_for_a_file_is_a_missing_picture(pictures: Path) -> None:
+    with pytest.raises(PictureUnreadable, match=r"pairs\.csv:2: no picture"):
+        read_pairs(write(pictures, "x" * 300 + ".jpg,y.jpg,1\n"), pictures)
+
+
 def test_wrong_columns_are_refused(pictures: Path) -> None:
     with pytest.raises(SettingsError, match="columns must be a, b, same"):
         read_pairs(write(pictures, "x.jpg,y.jpg,1\n", header="left,right,label"), pictures)

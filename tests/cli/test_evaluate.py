@@ -25,6 +25,12 @@ def ours(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if not line.startswith("INFO:")]
 
 
+@pytest.mark.parametrize("file", ["absent/out.json", "x" * 300 + "/out.json"])
+def test_a_file_whose_folder_cannot_be_looked_at_is_refused_beforehand(tmp_path: Path, file: str) -> None:
+    with pytest.raises(SettingsError, match="cannot write"):
+        check_writable(tmp_path / file)
+
+
 def test_figures_are_shown_and_written(tmp_path: Path) -> None:
     for name, picture in zip("abc", enrolment_pictures(), strict=True):
         cv2.imwrite(str(tmp_path / f"{name}.png"), picture)

@@ -45,6 +45,15 @@ def test_an_error_of_ours_becomes_a_failed_check_with_its_cure() -> None:
     assert has_failed(checks)
 
 
+def test_a_file_that_this_user_may_not_see_is_a_failed_check() -> None:
+    def closed() -> Check:
+        raise PermissionError(13, "Permission denied", "/var/lib/ostiary/ostiary.db")
+
+    (check,) = run_checks([("gallery", closed)])
+    assert (check.status, check.detail) == (Status.FAIL, "/var/lib/ostiary/ostiary.db: Permission denied")
+    assert "user" in check.cure
+
+
 def test_an_error_that_is_not_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         list(run_checks([("odd", lambda: Check("odd", Status.OK, str(1 // 0)))]))
