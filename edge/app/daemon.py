@@ -178,7 +178,7 @@ class Daemon:
             now = self._clocks.monotonic()
             if now >= housekeeping_at:
                 housekeeping_at = now + HOUSEKEEPING_S
-                self._check_workers(now, notifier)
+                self._check_workers(now, controller, notifier)
                 housekeeping.run()
 
     def _handle(self, notice: Notice, controller: Controller) -> None:
@@ -278,14 +278,20 @@ class Daemon:
         worker = Worker(name, target, clock=self._clocks.monotonic, stale_s=stale_s, may_end=may_end)
         self._workers.append(worker)
 
-    def _check_workers(self, now: float, notifier: Notifier) -> None:
-        """Feed the watchdog while every worker lives; end the daemon when one does not."""
+    def _check_workers(self, now: float, controller: Controller, notifier: Notifier) -> None:
+        """Feed the watchdog while every worker lives; end the daemon when one does not.
+
+        One that lives and gives no sign of it is alarmed, in time for the alarm to leave before the
+        watchdog bites, or in its place where there is none.
+        """
         for worker in self._workers:
             if (why := worker.died()) is not None:
                 raise WorkerDied(f"the {worker.name} thread ended ({why}); see the log, then restart")
         if self._bus is not None and not self._bus.is_alive:
             raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
-        if all(worker.is_fresh(now) for worker in self._workers):
+        stuck = [worker.name for worker in self._workers if not worker.is_fresh(now)]
+        controller.trouble("thread", f"no sign of life from: {', '.join(stuck)}" if stuck else None)
+        if not stuck:
             notifier.alive()
 
     def _stop_workers(self) -> None:
