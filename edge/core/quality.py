@@ -77,29 +77,26 @@ class Quality:
 def position_problems(box: Box, width: int, height: int, limits: Limits) -> tuple[Problem, ...]:
     """The gates that need nothing but the box: they run before any model does."""
     problems = []
-    if max(box.width, box.height) < limits.face_px:
+    if not max(box.width, box.height) >= limits.face_px:
         problems.append(Problem.TOO_SMALL)
     visible = Box(max(0.0, box.x0), max(0.0, box.y0), min(float(width), box.x1), min(float(height), box.y1))
-    if visible.width <= 0 or visible.height <= 0 or visible.area < 0.85 * box.area:
+    if not (visible.width > 0 and visible.height > 0 and visible.area >= 0.85 * box.area):
         problems.append(Problem.CUT_OFF)
     return tuple(problems)
 
 
 def assess(box: Box, measured: Measurements, pose: Pose, presence: float, limits: Limits) -> Quality:
-    """Judge one face that passed `position_problems`."""
-    problems = []
-    if abs(pose.yaw) > limits.yaw or abs(pose.pitch) > limits.pitch or abs(pose.roll) > limits.roll:
-        problems.append(Problem.OFF_AXIS)
-    if measured.brightness < limits.dark:
-        problems.append(Problem.DARK)
-    if measured.brightness > limits.bright:
-        problems.append(Problem.BRIGHT)
-    if measured.contrast < limits.contrast:
-        problems.append(Problem.FLAT)
-    if measured.sharpness < limits.sharpness:
-        problems.append(Problem.BLURRED)
-    if presence < limits.presence:
-        problems.append(Problem.OCCLUDED)
+    """Judge one face that passed `position_problems`. A figure that is not a number passes no gate."""
+    gates = {
+        Problem.OFF_AXIS: abs(pose.yaw) <= limits.yaw
+        and abs(pose.pitch) <= limits.pitch
+        and abs(pose.roll) <= limits.roll,
+        Problem.DARK: measured.brightness >= limits.dark,
+        Problem.BRIGHT: measured.brightness <= limits.bright,
+        Problem.FLAT: measured.contrast >= limits.contrast,
+        Problem.BLURRED: measured.sharpness >= limits.sharpness,
+        Problem.OCCLUDED: presence >= limits.presence,
+    }
     scores = (
         max(box.width, box.height) / (2 * limits.face_px),
         1 - abs(pose.yaw) / (2 * limits.yaw),
@@ -108,4 +105,5 @@ def assess(box: Box, measured: Measurements, pose: Pose, presence: float, limits
         measured.contrast / (3 * limits.contrast),
         presence,
     )
-    return Quality(score=min(1.0, max(0.0, min(scores))), problems=tuple(problems))
+    problems = tuple(problem for problem, is_passed in gates.items() if not is_passed)
+    return Quality(score=min(1.0, max(0.0, min(scores))), problems=problems)

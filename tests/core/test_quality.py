@@ -52,6 +52,25 @@ def test_small_and_cut_off_faces_are_refused_by_their_place_alone():
     assert position_problems(a_box(320, 240, 100), 640, 480, LIMITS) == ()
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("field", ["sharpness", "brightness", "contrast"])
+def test_light_that_is_not_a_number_passes_no_gate(field):
+    assert not assess(a_box(size=150), replace(GOOD, **{field: NAN}), FRONTAL, 0.99, LIMITS).is_good
+
+
+@pytest.mark.parametrize("pose", [Pose(NAN, 0, 0), Pose(0, NAN, 0), Pose(0, 0, NAN)])
+def test_a_pose_that_is_not_a_number_passes_no_gate(pose):
+    assert assess(a_box(size=150), GOOD, pose, 0.99, LIMITS).problems == (Problem.OFF_AXIS,)
+
+
+def test_a_place_or_presence_that_is_not_a_number_passes_no_gate():
+    assert assess(a_box(size=150), GOOD, FRONTAL, NAN, LIMITS).problems == (Problem.OCCLUDED,)
+    assert position_problems(a_box(NAN, 240, 100), 640, 480, LIMITS) != ()
+    assert position_problems(a_box(320, 240, NAN), 640, 480, LIMITS) != ()
+
+
 def test_every_problem_has_advice_for_people():
     assert set(ADVICE) == set(Problem)
 
