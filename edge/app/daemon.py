@@ -119,6 +119,8 @@ class Daemon:
             # Locked before anything else is closed, whatever ended the loop.
             controller.stop()
             notifier.stopping()
+            if self._publisher is not None:
+                self._publisher.publish_changes(controller)
 
     def _work(
         self,

@@ -35,6 +35,7 @@ from edge.core.stimuli import (
     SelfTestPassed,
     SetPosture,
     Stimulus,
+    Stopped,
     TamperReading,
     Tick,
 )
@@ -161,6 +162,8 @@ def _take(door: Door, config: DoorConfig, event: Stimulus) -> tuple[Door, tuple[
             return _settle(door, after, config, "posture")
         case SelfTestPassed() | SelfTestFailed():
             return _self_test(door, config, event)
+        case Stopped():
+            return _settle(door, replace(door, strike=Strike()), config, "stop")
 
 
 def _with_posture(current: Postures, event: SetPosture | ClearPosture) -> Postures:

@@ -27,6 +27,11 @@ class SelfTestFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """The controller ends: the door locks and lets nobody in until the next self-test."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A committed decision lets somebody in.
 
@@ -119,6 +124,7 @@ Stimulus: TypeAlias = (
     Tick
     | SelfTestPassed
     | SelfTestFailed
+    | Stopped
     | Grant
     | ContactReading
     | RequestToExit

@@ -27,6 +27,7 @@ from edge.core.stimuli import (
     SelfTestFailed,
     SelfTestPassed,
     Stimulus,
+    Stopped,
     TamperReading,
     Tick,
 )
@@ -176,11 +177,11 @@ class Controller:
         self._append((Event(kind, event_type, self._clocks.utc(), body),))
 
     def stop(self) -> None:
-        """Lock. The line is released by whoever made the lock."""
-        try:
-            self._lock.lock()
-        except DoorError as error:
+        """Lock, then tell. The line is released by whoever made the lock."""
+        error = self._relock()
+        if error is not None:
             logger.critical("cannot lock on the way out: %s", error)
+        self._step(Stopped())
 
     def _answer(
         self,

@@ -24,6 +24,7 @@ from edge.core.stimuli import (
     SelfTestFailed,
     SelfTestPassed,
     SetPosture,
+    Stopped,
     TamperReading,
     Tick,
 )
@@ -98,6 +99,11 @@ class AnyDoor(RuleBasedStateMachine):
     def self_test(self, passed):
         self.works = passed
         self.take(SelfTestPassed() if passed else SelfTestFailed("lock"))
+
+    @rule()
+    def stop(self):
+        self.works = False
+        self.take(Stopped())
 
     @rule(receipt=receipts, seconds=durations, late=st.floats(0.0, 3.0))
     def grant(self, receipt, seconds, late):

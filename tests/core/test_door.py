@@ -20,6 +20,7 @@ from edge.core.stimuli import (
     SelfTestFailed,
     SelfTestPassed,
     SetPosture,
+    Stopped,
     TamperReading,
     Tick,
 )
@@ -151,6 +152,14 @@ def test_a_lockdown_over_an_unlocked_posture_locks_and_gives_it_back():
 def test_unlocked_without_a_receipt_cannot_be_asked_for():
     with pytest.raises(ValueError, match="receipt"):
         SetPosture(Source.OPERATOR, Posture.UNLOCKED)
+
+
+def test_a_stop_locks_an_unlocked_door_and_moves_no_other():
+    unlocked, _ = run((1.0, Grant(RECEIPT)), door=working())
+    door, effects = run((2.0, Stopped()), door=unlocked)
+    assert effects == (Relock(), Report("door.locked", {"cause": "stop"}))
+    assert may_grant(door, CONFIG, 2.0) is Reason.DENY_FAULT
+    assert run((2.0, Stopped()), door=working())[1] == ()
 
 
 def test_a_failed_self_test_locks_and_is_reported_once():

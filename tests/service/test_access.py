@@ -99,6 +99,21 @@ def test_starting_and_stopping_moves_nothing(site):
     assert site.lock.moves == []
 
 
+def test_stopping_locks_and_tells(site):
+    site.sight()
+    site.controller.stop()
+    assert site.lock.moves == ["unlock", "lock"]
+    assert site.events[-1].type == "door.locked"
+    assert not site.controller.door.is_unlocked
+
+
+def test_stopping_locks_although_nothing_can_be_stored(site):
+    site.sight()
+    site.journal.is_full = True
+    site.controller.stop()
+    assert site.lock.moves == ["unlock", "lock"]
+
+
 def test_an_enrolled_person_opens_for_the_unlock_time(site):
     assert site.sight().reason is Reason.ALLOW_GRANT
     assert site.lock.moves == ["unlock"]
