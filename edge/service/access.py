@@ -261,7 +261,7 @@ class Controller:
 
     def _fire(self, active: bool) -> None:
         """Follow the fire panel where the site wants it: a courtesy on top of the hardware."""
-        if not (active and self._config.fire_unlocks):
+        if not (active and self._config.fire_unlocks and self._door.strike.works):
             self._step(FireReading(active))
             return
         decision = Decision(

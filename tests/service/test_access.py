@@ -300,6 +300,22 @@ def test_fire_holds_the_door_open_until_it_is_over(site):
     assert site.lock.moves == ["unlock", "lock"]
 
 
+@pytest.mark.parametrize("site", [DoorConfig(has_contact=False, fire_unlocks=True)], indirect=True)
+def test_fire_grants_nothing_at_a_door_that_does_not_work(site):
+    site.lock.fails = True
+    site.sight()
+    site.controller.read(InputReading("fire", True, site.clock.now))
+    assert "alarm.fire" in site.types
+    assert site.types.count("access.granted") == 1
+
+
+@pytest.mark.parametrize("site", [DoorConfig(has_contact=False, fire_unlocks=True)], indirect=True)
+def test_fire_moves_nothing_while_no_decision_can_be_stored(site):
+    site.journal.is_full = True
+    site.controller.read(InputReading("fire", True, site.clock.now))
+    assert site.lock.moves == []
+
+
 def test_fire_moves_nothing_where_the_site_did_not_ask_for_it(site):
     site.controller.read(InputReading("fire", True, site.clock.now))
     assert site.lock.moves == []
