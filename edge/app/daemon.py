@@ -8,10 +8,9 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from edge.app import wiring
+from edge.app import hardware, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.commands import CommandDesk
 from edge.app.housekeeping import Housekeeping
@@ -24,7 +23,7 @@ from edge.app.messages import (
     ReplayEnded,
     Sighted,
 )
-from edge.app.publishing import Publisher
+from edge.app.publishing import Publisher, device_info
 from edge.app.threads import Inbox, LatestSlot, Worker
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
@@ -39,7 +38,7 @@ from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
 
 if TYPE_CHECKING:
-    from edge.app.wiring import Door, Models
+    from edge.app.hardware import Door
     from edge.mqtt.client import MqttBus
 
 logger = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class Daemon:
             database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
         )
         gallery = Gallery(database, max_faces=settings.enrollment.faces_per_person)
-        door = self._door or wiring.door(settings, stack)
+        door = self._door or hardware.door(settings, stack)
         stack.callback(door.lock.close)
         controller = Controller(
             config=door.config,
@@ -244,7 +243,7 @@ class Daemon:
         self._add_worker("outbox", pump.run)
 
     def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        camera = self._camera or wiring.camera(self._settings.camera)
+        camera = self._camera or hardware.camera(self._settings.camera)
         CaptureWorker(
             camera,
             self._slot,
@@ -302,18 +301,6 @@ class Daemon:
         for worker in reversed(self._workers):
             if not worker.stop():
                 logger.warning("the %s thread did not end in time", worker.name)
-
-
-def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json]:
-    """What this device is: the body of its retained `info` message."""
-    return {
-        "version": version("ostiary"),
-        "boot": boot,
-        "site": settings.device.site,
-        "doors": [settings.door.name],
-        "models": {manifest.task: manifest.model_id for manifest in models.manifests},
-        "far": settings.recognition.far,
-    }
 
 
 def _is_fast_replay(settings: Settings) -> bool:

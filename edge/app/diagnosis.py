@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from edge.app import wiring
+from edge.app import hardware, wiring
 from edge.core.envelope import ClockState
 from edge.host.clock import clock_state
 from edge.host.folder import folder_trouble, free_bytes
@@ -24,7 +24,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("disk", lambda: check_space(free_bytes(settings.store.folder))),
         ("gallery", partial(_gallery, settings)),
         ("models", partial(_models, settings)),
-        ("camera", lambda: check_camera(wiring.camera(settings.camera), time.monotonic)),
+        ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
         ("broker", partial(_broker, settings)),
         ("clock", lambda: _clock(clock_state())),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
 from edge.core.door import level_state
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
 from edge.mqtt.pump import OutboxPump
 from edge.service.access import Clocks, Controller
+from edge.settings import Settings
+
+if TYPE_CHECKING:
+    from edge.app.wiring import Models
 
 
 class Publisher:
@@ -58,3 +65,15 @@ class Publisher:
 
     def _send(self, out: Outgoing) -> bool:
         return self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
+
+
+def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json]:
+    """What this device is: the body of its retained `info` message."""
+    return {
+        "version": version("ostiary"),
+        "boot": boot,
+        "site": settings.device.site,
+        "doors": [settings.door.name],
+        "models": {manifest.task: manifest.model_id for manifest in models.manifests},
+        "far": settings.recognition.far,
+    }

@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete adapters.
+"""The composition root: with `hardware` the only module that names concrete adapters.
 
 Adapters that need hardware or a heavy library are imported where they are made.
 """
@@ -10,29 +10,22 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.core.door_config import DoorConfig
 from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
 from edge.core.face import PersonId
 from edge.core.identifiers import uuid7
 from edge.core.policy import Standing
 from edge.core.quality import Limits
-from edge.errors import BoardInvalid, ManifestInvalid, PersonNotFound
+from edge.errors import ManifestInvalid, PersonNotFound
 from edge.host.clock import ClockWatch
-from edge.ports import Camera, Inputs, Lock
 from edge.service.access import Clocks
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.settings import (
-    CameraSettings,
-    JetsonSettings,
-    OpenCvSettings,
-    PicameraSettings,
-    ReplaySettings,
     Settings,
 )
 from edge.store.database import open_database
@@ -66,15 +59,6 @@ class Models:
     liveness_threshold: float
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """The hardware of one door."""
-
-    config: DoorConfig
-    lock: Lock
-    inputs: Inputs
-
-
 def new_id() -> str:
     """A fresh UUIDv7."""
     return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
@@ -87,32 +71,6 @@ def clocks(settings: Settings) -> Clocks:
         utc=lambda: datetime.now(UTC),
         is_set=lambda: settings.device.trust_clock or watch.state() is not ClockState.UNSYNCED,
     )
-
-
-def camera(settings: CameraSettings) -> Camera:
-    match settings:
-        case ReplaySettings():
-            from edge.cameras.replay import ReplayCamera
-
-            return ReplayCamera(
-                settings.path, realtime=settings.realtime, fps=settings.fps, loop=settings.loop
-            )
-        case OpenCvSettings():
-            from edge.cameras.opencv import OpenCvCamera
-
-            return OpenCvCamera(settings.source, size_wh=(settings.width, settings.height), fps=settings.fps)
-        case JetsonSettings():
-            from edge.cameras.address import jetson_csi_pipeline
-            from edge.cameras.opencv import OpenCvCamera
-
-            size_wh = (settings.width, settings.height)
-            return OpenCvCamera(jetson_csi_pipeline(settings.sensor, size_wh, settings.fps))
-        case PicameraSettings():
-            from edge.cameras.picamera import Picamera2Camera
-
-            return Picamera2Camera(
-                settings.index, size_wh=(settings.width, settings.height), fps=settings.fps
-            )
 
 
 @contextmanager
@@ -224,62 +182,6 @@ def open_roster(settings: Settings) -> Iterator[Roster]:
     """Open the people's part of the store, for the command line. Raises StoreError."""
     with open_database(settings.store.file, durable=True) as database:
         yield Roster(Gallery(database, max_faces=settings.enrollment.faces_per_person), Groups(database))
-
-
-def door(settings: Settings, stack: ExitStack) -> Door:
-    """Make the door's hardware; the stack releases it. Raises DoorError."""
-    wanted = settings.door
-    if wanted.kind == "simulated":
-        from edge.door.simulated import SimulatedDoor
-
-        simulated = SimulatedDoor(wanted.lock_type, edge_log=wanted.edge_log)
-        config = door_config(settings, has_contact=wanted.contact_pin is not None)
-        return Door(config, simulated.lock, simulated.inputs)
-
-    from edge.door.board import load_board
-    from edge.door.inputs import GpioInputs, InputName, InputPin
-    from edge.door.lines import open_lines
-    from edge.door.lock import GpioLock
-
-    if wanted.board is None:
-        raise BoardInvalid("door.kind is gpio and door.board is not set; name one, see hardware/README.md")
-    board = load_board(wanted.board)
-    lock_pin = board.lock.pin if wanted.lock_pin is None else wanted.lock_pin
-    active_high = board.lock.active_high if wanted.lock_active_high is None else wanted.lock_active_high
-    pins = {pin.name: pin for pin in board.inputs}
-    numbers: dict[InputName, int | None] = {
-        "contact": wanted.contact_pin,
-        "rex": wanted.rex_pin,
-        "tamper": wanted.tamper_pin,
-        "fire": wanted.fire_pin,
-    }
-    for name, number in numbers.items():
-        if number is not None:
-            known = pins.get(name, InputPin(name, number, active_high=False))
-            pins[name] = replace(known, pin=number)
-    used = [pin for pin in pins.values() if pin.pin >= 0]
-    lines = open_lines(board)
-    stack.callback(lines.close)
-    return Door(
-        door_config(settings, has_contact=any(pin.name == "contact" for pin in used)),
-        GpioLock(lock_pin, wanted.lock_type, active_high, lines),
-        GpioInputs(used, lines),
-    )
-
-
-def door_config(settings: Settings, *, has_contact: bool) -> DoorConfig:
-    wanted = settings.door
-    return DoorConfig(
-        name=wanted.name,
-        unlock_s=wanted.unlock_s,
-        grace_s=wanted.grace_s,
-        relock_on_close=wanted.relock_on_close,
-        held_open_s=wanted.held_open_s,
-        rex_window_s=wanted.rex_window_s,
-        has_contact=has_contact,
-        rex_unlocks=wanted.rex_unlocks,
-        fire_unlocks=wanted.fire_unlocks,
-    )
 
 
 def link(settings: Settings) -> Link | None:

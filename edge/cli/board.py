@@ -52,9 +52,9 @@ def secure(context: typer.Context) -> None:
 
     The service does this when the daemon has died: a kernel may keep the level a line had.
     """
-    from edge.app import wiring
+    from edge.app import hardware
 
     with ExitStack() as stack:
-        lock = wiring.door(context.obj.settings(), stack).lock
+        lock = hardware.door(context.obj.settings(), stack).lock
         lock.start()
         lock.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from edge.settings import Settings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Context:
 
     def settings(self, overrides: dict[str, Any] | None = None) -> Settings:
         """Read the configuration. Raises SettingsError."""
-        from edge.settings import load
+        from edge.configuration import load
 
         merged = dict(overrides or {})
         if self.store is not None:

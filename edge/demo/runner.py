@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from edge.app import wiring
+from edge.app import hardware, wiring
 from edge.app.daemon import Daemon
 from edge.core.events import Json
 from edge.core.face import Box
@@ -111,8 +111,8 @@ class _Theater:
         self._daemon = Daemon(
             settings,
             camera=self._stage,
-            door=wiring.Door(
-                wiring.door_config(settings, has_contact=False), self._hardware.lock, self._hardware.inputs
+            door=hardware.Door(
+                hardware.door_config(settings, has_contact=False), self._hardware.lock, self._hardware.inputs
             ),
             on_step=self._album.keep,
             on_ready=self._ready.set,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from edge.app import wiring
+from edge.app import hardware, wiring
 from edge.app.daemon import Daemon
 from edge.cameras.replay import FramesCamera
 from edge.core.decision import DecisionId, Receipt
@@ -56,7 +56,7 @@ class House:
         self.daemon = Daemon(
             settings,
             camera=FramesCamera(lambda: [np.zeros((48, 64, 3), np.uint8)], loop=True),
-            door=wiring.Door(wiring.door_config(settings, has_contact=False), door.lock, door.inputs),
+            door=hardware.Door(hardware.door_config(settings, has_contact=False), door.lock, door.inputs),
             notifier=self.manager,
             clocks=Clocks(lambda: time.monotonic() * SPEED, real.utc, real.is_set),
             on_step=on_step,

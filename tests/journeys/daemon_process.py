@@ -13,10 +13,11 @@ from pathlib import Path
 import cv2
 
 from edge.app import wiring
+from edge.configuration import load
 from edge.core.face import PersonId
 from edge.core.person import Person
 from edge.demo.scenes import enrolment_pictures, frames
-from edge.settings import Settings, load
+from edge.settings import Settings
 from edge.store.index import TemplateIndex
 from tests.factories import NOON
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edge.app.wiring import open_roster
+from edge.configuration import load
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import Person
 from edge.errors import GalleryError, StoreLocked
-from edge.settings import load
 from tests.factories import NOON
 
 MODEL = ModelId("crash@0123456789ab")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from edge.configuration import load
 from edge.errors import SettingsError
-from edge.settings import load
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def refused(file, *words):
 
 
 def test_the_defaults_are_valid(tmp_path, monkeypatch):
-    monkeypatch.setattr("edge.settings.DEFAULT_FILE", tmp_path / "absent.toml")
+    monkeypatch.setattr("edge.configuration.DEFAULT_FILE", tmp_path / "absent.toml")
     assert load().mqtt.host is None
 
 

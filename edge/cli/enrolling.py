@@ -1,0 +1,47 @@
+"""What enrolling commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edge.app.wiring import Roster
+    from edge.core.frame import Image
+    from edge.service.enrollment import Enrolled, Enroller
+    from edge.settings import Settings
+
+
+@contextmanager
+def enrolling(settings: Settings) -> Iterator[tuple[Roster, Enroller]]:
+    """Open the people and the networks. Raises StoreError, ModelError."""
+    from edge.app import wiring
+    from edge.store.index import TemplateIndex
+
+    with wiring.open_roster(settings) as roster, wiring.open_models(settings) as models:
+        index = TemplateIndex(models.embedder.model)
+        index.refresh(roster.gallery)
+        yield roster, wiring.enroller(settings, models, roster.gallery, index)
+
+
+def loader(path: Path) -> tuple[str, Callable[[], Image]]:
+    """A picture's name, and a function that loads it when its turn comes."""
+    from edge.vision.image import load_picture
+
+    return path.name, partial(load_picture, path)
+
+
+def as_json(result: Enrolled) -> dict[str, Any]:
+    """What came of one person's enrollment."""
+    return {
+        "person": result.person,
+        "created": result.created,
+        "accepted": list(result.accepted),
+        "refused": [{"source": one.source, "reason": one.reason} for one in result.refused],
+        "duplicates": [
+            {"person": one.person, "similarity": round(one.similarity, 4)} for one in result.duplicates
+        ],
+    }

@@ -1,0 +1,155 @@
+"""`ostiary person import` and `export`: many people at once."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edge.cli.context import JsonOption, print_json
+from edge.cli.enrolling import as_json, enrolling, loader
+
+if TYPE_CHECKING:
+    from edge.settings import Settings
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def import_(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="A folder <id>/<picture>, or a file that `export` wrote.")],
+    passphrase_file: Annotated[Path | None, typer.Option(help="Holds the passphrase of an export.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Enroll many people at once.
+
+    Examples:
+
+        ostiary person import people/
+
+        ostiary person import gallery.ostiary --passphrase-file secret.txt
+    """
+    from edge.errors import PictureUnreadable
+
+    settings = context.obj.settings()
+    try:
+        if source.is_dir():
+            results = _import_folder(settings, source)
+        elif source.is_file():
+            results = _import_archive(settings, source, passphrase_file)
+        else:
+            raise PictureUnreadable(f"nothing at {source}; give a folder <id>/<picture> or an export")
+    except OSError as error:
+        where = error.filename or source
+        raise PictureUnreadable(f"{where} cannot be read: {error.strerror}; check its permissions") from None
+    accepted = sum(len(result["accepted"]) for result in results)
+    refused = sum(len(result["refused"]) for result in results)
+    if json:
+        print_json({"people": len(results), "accepted": accepted, "refused": refused, "results": results})
+    else:
+        for result in results:
+            for one in result["refused"]:
+                typer.echo(f"{result['person']}: {one['source']}: {one['reason']}", err=True)
+            for one in result["duplicates"]:
+                typer.echo(f"{result['person']}: warning: looks like {one['person']}", err=True)
+        typer.echo(f"{len(results)} people: {accepted} faces enrolled, {refused} pictures refused")
+    if results and accepted == 0 and refused:
+        raise PictureUnreadable("nobody was enrolled; see the reasons above")
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="Holds the passphrase; asked for when absent.")
+    ] = None,
+) -> None:
+    """Write everybody to an encrypted file.
+
+    Example: ostiary person export gallery.ostiary --passphrase-file secret.txt
+    """
+    from edge.app.wiring import open_roster
+    from edge.errors import StoreUnwritable
+    from edge.store.archive import seal
+
+    passphrase = _passphrase(passphrase_file, confirm=True)
+    with open_roster(context.obj.settings()) as roster:
+        records = list(_progress(roster.gallery.export(), "exporting", roster.gallery.count()))
+    try:
+        file.touch(mode=0o600)
+        file.write_bytes(seal(records, passphrase))
+    except OSError as error:
+        raise StoreUnwritable(f"{file} cannot be written: {error.strerror}; choose another place") from None
+    typer.echo(f"{len(records)} people written to {file}, encrypted")
+
+
+def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
+    from edge.core.face import PersonId
+    from edge.core.person import Person
+    from edge.errors import GalleryError, PictureUnreadable
+    from edge.service.enrollment import Enrolled, Refused
+    from edge.store.legality import check_person_id
+
+    people = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not people:
+        raise PictureUnreadable(f"no folders in {folder}; the layout is <id>/<picture>")
+    results = []
+    with enrolling(settings) as (_, enroller):
+        for path in _progress(people, "enrolling", len(people)):
+            pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
+            person = Person(PersonId(path.name), "", datetime.now(UTC))
+            try:
+                check_person_id(person.id)
+                result = enroller.enroll_pictures(person, [loader(file) for file in pictures])
+            except GalleryError as error:
+                result = Enrolled(person.id, False, refused=(Refused(path.name, str(error)),))
+            results.append(as_json(result))
+    return results
+
+
+def _import_archive(settings: Settings, file: Path, passphrase_file: Path | None) -> list[dict[str, Any]]:
+    from edge.app.wiring import open_roster
+    from edge.store.archive import unseal
+
+    records = unseal(file.read_bytes(), _passphrase(passphrase_file, confirm=False))
+    batch = 100
+    with open_roster(settings) as roster:
+        for start in _progress(range(0, len(records), batch), "importing", -(-len(records) // batch)):
+            roster.gallery.put(records[start : start + batch])
+    return [
+        {
+            "person": record.person.id,
+            "created": True,
+            "accepted": [face.face.source for face in record.faces],
+            "refused": [],
+            "duplicates": [],
+        }
+        for record in records
+    ]
+
+
+def _passphrase(file: Path | None, *, confirm: bool) -> str:
+    from edge.errors import SettingsError
+
+    if file is not None:
+        try:
+            text = file.read_text().rstrip("\n")
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"the passphrase file {file} cannot be read") from None
+    elif sys.stdin.isatty():
+        text = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm)
+    else:
+        raise SettingsError("an export is encrypted; give --passphrase-file")
+    if len(text) < 8:
+        raise SettingsError("the passphrase is shorter than 8 characters; use a longer one")
+    return text
+
+
+def _progress(items: Any, title: str, total: int) -> Any:
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, title, total=total, console=Console(stderr=True), disable=not sys.stderr.isatty())
