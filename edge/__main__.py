@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -18,9 +19,13 @@ def main() -> None:
     except OstiaryError as error:
         sys.stderr.write(f"ostiary: {error}\n")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # What is still buffered would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        sys.stderr.write("ostiary: no space left where the output goes; free some\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":
