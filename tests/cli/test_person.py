@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
@@ -81,6 +82,24 @@ def test_dates_and_a_name_given_later_count_for_a_known_person(person):
     person("add", "ada", "--name", "Ada Lovelace")
     shown = json.loads(person("show", "ada", "--json").out)
     assert (shown["name"], shown["valid_until"]) == ("Ada Lovelace", "2026-01-01T00:00:00+00:00")
+
+
+def test_nobody_is_erased_without_an_answer_to_the_question(person, monkeypatch):
+    person("add", "ada")
+    for answer in ("", "n\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        assert person("remove", "ada").code == 1
+    assert json.loads(person("list", "--json").out)["total"] == 1
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert person("remove", "ada").code == 0
+    assert json.loads(person("list", "--json").out)["total"] == 0
+
+
+def test_of_several_people_all_are_erased_or_none(person):
+    person("add", "ada")
+    assert person("remove", "ada", "bob", "--yes").is_one_line_error
+    assert json.loads(person("list", "--json").out)["total"] == 1
+    assert person("remove", "ada", "ada", "--yes").code == 0
 
 
 def test_a_refused_picture_changes_nothing_of_a_known_person(person, tmp_path):
