@@ -127,9 +127,14 @@ def check_ours(connection: sqlite3.Connection, path: Path, newest: int = len(STE
 
     Raises StoreCorrupt when it is another program's, StoreTooNew when a later version wrote it.
     """
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    # One statement, so that all three are of the same moment: another process may just be making the store.
+    owner: int
+    version: int
+    tables: int
+    owner, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+        " FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if owner != APPLICATION_ID and (owner or version or tables):
         raise StoreCorrupt(f"{path} is a database of another program; choose another path for the store")
     if owner == APPLICATION_ID and (version > 0) != (tables > 0):
