@@ -296,6 +296,7 @@ class Daemon:
             notifier.alive()
 
     def _stop_workers(self) -> None:
+        self._slot.close()
         for worker in reversed(self._workers):
             worker.ask_to_stop()
         for worker in reversed(self._workers):

@@ -17,7 +17,8 @@ T = TypeVar("T")
 class LatestSlot:
     """Holds one frame; a newer one replaces it, so that a slow reader drops frames and never queues them.
 
-    keep_all: `put` waits until the last frame was taken, for a replay that is to be seen whole.
+    keep_all: `put` waits until the last frame was taken, for a replay that is to be seen whole, unless
+    the slot was closed.
     """
 
     def __init__(self, *, keep_all: bool = False) -> None:
@@ -36,7 +37,7 @@ class LatestSlot:
     def put(self, frame: Frame, timeout_s: float = 5.0) -> None:
         with self._changed:
             if self._keep_all:
-                self._changed.wait_for(lambda: self._frame is None, timeout_s)
+                self._changed.wait_for(lambda: self._frame is None or not self._keep_all, timeout_s)
             if self._frame is not None:
                 self.dropped += 1
             self._frame = frame
@@ -51,6 +52,12 @@ class LatestSlot:
             self._is_busy = frame is not None
             self._changed.notify_all()
             return frame
+
+    def close(self) -> None:
+        """Nobody takes frames any more: let nobody wait for that."""
+        with self._changed:
+            self._keep_all = False
+            self._changed.notify_all()
 
     def done(self) -> None:
         with self._changed:

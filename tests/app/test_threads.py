@@ -29,6 +29,16 @@ def test_a_slot_that_keeps_all_waits_for_its_reader():
     assert slot.is_empty
 
 
+def test_a_closed_slot_keeps_no_writer_waiting():
+    slot = LatestSlot(keep_all=True)
+    slot.put(a_frame(0.0, 0))
+    writer = threading.Thread(target=lambda: slot.put(a_frame(0.0, 1), timeout_s=60.0))
+    writer.start()
+    slot.close()
+    writer.join(10.0)
+    assert not writer.is_alive()
+
+
 def test_a_slot_is_not_empty_while_its_frame_is_looked_at():
     slot = LatestSlot()
     slot.put(a_frame(0.0))
