@@ -10,7 +10,7 @@ from edge.core.decision import Receipt
 from edge.core.events import StoredEvent
 from edge.errors import PinUnavailable
 from edge.ports import Message
-from edge.service.access import Clocks
+from edge.service.reporting import Clocks
 from tests.factories import NOON
 
 

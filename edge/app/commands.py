@@ -12,7 +12,8 @@ from edge.core.policy import Ruling
 from edge.errors import AlreadyCommitted, StoreError
 from edge.mqtt.codec import Codec
 from edge.ports import Bus, Journal, Message
-from edge.service.access import Clocks, Controller
+from edge.service.access import Controller
+from edge.service.reporting import Clocks
 
 logger = logging.getLogger(__name__)
 REPORT_EVERY_S = 10.0
@@ -54,7 +55,7 @@ class CommandDesk:
                 self._refuse(verdict, now)
         except StoreError as error:
             logger.warning("a command could not be answered durably: %s", error)
-            self._controller.trouble("store", str(error))
+            self._controller.reporter.trouble("store", str(error))
             if verdict.id is not None:
                 self._send(verdict.id, Ack(AckStatus.FAILED, "store"))
 
@@ -107,7 +108,7 @@ class CommandDesk:
             return
         self._refusals[refusal.reason] = (now, 0)
         logger.warning("refused a message: %s", refusal.text)
-        self._controller.report(
+        self._controller.reporter.report(
             EventClass.SYSTEM,
             "system.command_refused",
             {"reason": refusal.reason, "status": refusal.status.value, "unreported": unreported},

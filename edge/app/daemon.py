@@ -29,8 +29,9 @@ from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
 from edge.host.notify import SystemdNotifier
 from edge.ports import Camera, Inputs, Notifier
-from edge.service.access import Clocks, Controller
+from edge.service.access import Controller
 from edge.service.recognize import Recognizer, Step
+from edge.service.reporting import Clocks
 from edge.settings import Settings
 from edge.store.database import Database, open_database
 from edge.store.gallery import Gallery
@@ -149,7 +150,7 @@ class Daemon:
         for worker in self._workers:
             worker.start()
         people = gallery.count()
-        controller.report(EventClass.SYSTEM, "system.started", {"people": people, "boot": boot})
+        controller.reporter.report(EventClass.SYSTEM, "system.started", {"people": people, "boot": boot})
         database.wait_at_most(LONGEST_WAIT_S)
         notifier.ready()
         self._on_ready()
@@ -163,7 +164,7 @@ class Daemon:
             keep_days=settings.store.keep_days,
         )
         self._loop(stop, controller, housekeeping, notifier)
-        controller.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
+        controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
 
     def _loop(
         self, stop: threading.Event, controller: Controller, housekeeping: Housekeeping, notifier: Notifier
@@ -195,7 +196,7 @@ class Daemon:
                 if self._publisher is not None and up:
                     self._publisher.publish_levels(controller)
             case CameraChanged(reason):
-                controller.trouble("camera", reason)
+                controller.reporter.trouble("camera", reason)
             case ReplayEnded():
                 self._replay_over = True
 
@@ -291,7 +292,7 @@ class Daemon:
         if self._bus is not None and not self._bus.is_alive:
             raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
         stuck = [worker.name for worker in self._workers if not worker.is_fresh(now)]
-        controller.trouble("thread", f"no sign of life from: {', '.join(stuck)}" if stuck else None)
+        controller.reporter.trouble("thread", f"no sign of life from: {', '.join(stuck)}" if stuck else None)
         if not stuck:
             notifier.alive()
 

@@ -6,7 +6,8 @@ import logging
 from datetime import timedelta
 
 from edge.errors import StoreError
-from edge.service.access import Clocks, Controller
+from edge.service.access import Controller
+from edge.service.reporting import Clocks
 from edge.store.gallery import Gallery
 from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
@@ -52,9 +53,9 @@ class Housekeeping:
         try:
             self._index.refresh(self._gallery)
         except StoreError as error:
-            self._controller.trouble("gallery", str(error))
+            self._controller.reporter.trouble("gallery", str(error))
         else:
-            self._controller.trouble("gallery", None)
+            self._controller.reporter.trouble("gallery", None)
 
     def _prune(self) -> None:
         now = self._clocks.monotonic()

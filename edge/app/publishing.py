@@ -10,7 +10,8 @@ from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
 from edge.mqtt.pump import OutboxPump
-from edge.service.access import Clocks, Controller
+from edge.service.access import Controller
+from edge.service.reporting import Clocks
 from edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class Publisher:
 
     def publish_changes(self, controller: Controller) -> None:
         """Publish what differs from the last time; cheap when nothing does."""
-        if controller.stored != self._stored:
-            self._stored = controller.stored
+        if controller.reporter.stored != self._stored:
+            self._stored = controller.reporter.stored
             self._pump.wake()
-        state = DeviceState.DEGRADED if controller.troubles else DeviceState.READY
+        state = DeviceState.DEGRADED if controller.reporter.troubles else DeviceState.READY
         if state is not self._state:
             self._state = state
             self._bus.set_state(state)

@@ -23,8 +23,8 @@ from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.errors import ManifestInvalid, PersonNotFound
 from edge.host.clock import ClockWatch
-from edge.service.access import Clocks
 from edge.service.recognize import RecognizeConfig, Recognizer
+from edge.service.reporting import Clocks
 from edge.settings import (
     Settings,
 )

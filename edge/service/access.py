@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from edge.core import door as doors
 from edge.core.access_event import access_event
@@ -17,7 +15,7 @@ from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
 from edge.core.door import Door
 from edge.core.door_config import DoorConfig
 from edge.core.effects import Beep, Effect, Relock, Report, Unlock
-from edge.core.events import Event, EventClass, Json
+from edge.core.events import Event
 from edge.core.face import PersonId
 from edge.core.policy import CommandGiven, Credential, ExitRequested, FaceShown, Ruling, Standing, decide
 from edge.core.stimuli import (
@@ -35,23 +33,14 @@ from edge.core.stimuli import (
 from edge.errors import AlreadyCommitted, DoorError, StoreError
 from edge.ports import InputReading, Journal, Lock
 from edge.service.recognize import Sighting
+from edge.service.reporting import Clocks, Reporter
 
 logger = logging.getLogger(__name__)
-UNSAVED_LIMIT = 1000
-RETRY_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """monotonic: seconds. utc: aware UTC. is_set: whether the time of day can be trusted."""
-
-    monotonic: Callable[[], float]
-    utc: Callable[[], datetime]
-    is_set: Callable[[], bool]
 
 
 class Controller:
-    """One door. `standing` looks a person up; `new_id` gives a fresh decision id.
+    """One door. `standing` looks a person up; `new_id` gives a fresh decision id. `reporter` tells the
+    site what happens here, and knows what is in trouble.
 
     far: the false accept rate that the published evidence names as its target.
     """
@@ -75,10 +64,7 @@ class Controller:
         self._new_id = new_id
         self._far = far
         self._door = Door()
-        self._unsaved: list[Event] = []
-        self._retry_at = float("-inf")
-        self._troubles: dict[str, str] = {}
-        self._stored = 0
+        self.reporter = Reporter(journal, clocks)
         self._must_lock = False
 
     @property
@@ -86,21 +72,8 @@ class Controller:
         return self._config.name
 
     @property
-    def stored(self) -> int:
-        """How many times events were stored; when it grows, the outbox has news."""
-        return self._stored
-
-    @property
     def door(self) -> Door:
         return self._door
-
-    @property
-    def troubles(self) -> dict[str, str]:
-        """What keeps the device from being in order, by name: camera, store, gallery, lock.
-
-        Empty when all is well.
-        """
-        return dict(self._troubles)
 
     def start(self) -> None:
         """Take the relay's line, without an edge, and begin to work; or begin in fault."""
@@ -116,8 +89,7 @@ class Controller:
         self._step(Tick())
         if self._must_lock:
             self._relock()
-        if self._unsaved and self._clocks.monotonic() >= self._retry_at:
-            self._append(())
+        self.reporter.retry()
 
     def sighted(self, sighting: Sighting) -> Ruling:
         """Answer a face at the door."""
@@ -160,23 +132,6 @@ class Controller:
             case "fire":
                 self._fire(reading.active)
 
-    def trouble(self, name: str, reason: str | None) -> None:
-        """Note that a part of the device fails (`reason`), or that it works again (None), and report it."""
-        if (name in self._troubles) == (reason is not None):
-            return
-        if reason is None:
-            del self._troubles[name]
-            logger.info("%s works again", name)
-            self.report(EventClass.ALARM, f"alarm.{name}_clear", {})
-        else:
-            self._troubles[name] = reason
-            logger.warning("%s fails: %s", name, reason)
-            self.report(EventClass.ALARM, f"alarm.{name}", {"reason": reason})
-
-    def report(self, kind: EventClass, event_type: str, body: dict[str, Json]) -> None:
-        """Store an event for publication."""
-        self._append((Event(kind, event_type, self._clocks.utc(), body),))
-
     def stop(self) -> None:
         """Lock, then tell. The line is released by whoever made the lock."""
         error = self._relock()
@@ -201,7 +156,7 @@ class Controller:
             try:
                 standing = self._standing(person)
             except StoreError as error:
-                self.trouble("gallery", str(error))
+                self.reporter.trouble("gallery", str(error))
                 refusal = refusal or Reason.DENY_FAULT
         ruling = decide(
             credential,
@@ -244,12 +199,11 @@ class Controller:
         except AlreadyCommitted:
             raise
         except StoreError as error:
-            self.trouble("store", str(error))
+            self.reporter.trouble("store", str(error))
             if ack is not None:
                 raise
             return None
-        self._stored += 1
-        self.trouble("store", None)
+        self.reporter.note_stored()
         return receipt
 
     def _exit(self) -> None:
@@ -298,7 +252,7 @@ class Controller:
                 case Beep():
                     logger.info("the door has been open for long")
         if reports:
-            self._append(reports)
+            self.reporter.append(reports)
         if failure is not None:
             self._fail_lock(failure)
 
@@ -313,23 +267,5 @@ class Controller:
         return None
 
     def _fail_lock(self, error: DoorError) -> None:
-        self.trouble("lock", str(error))
+        self.reporter.trouble("lock", str(error))
         self._step(SelfTestFailed("lock"))
-
-    def _append(self, events: Sequence[Event]) -> None:
-        """Store events, the ones left over first. What cannot be stored is kept for the next tick."""
-        self._unsaved.extend(events)
-        try:
-            self._journal.append(self._unsaved)
-        except StoreError as error:
-            self._retry_at = self._clocks.monotonic() + RETRY_S
-            del self._unsaved[:-UNSAVED_LIMIT]
-            if "store" not in self._troubles:
-                self._troubles["store"] = str(error)
-                logger.warning("store fails: %s", error)
-                body: dict[str, Json] = {"reason": str(error)}
-                self._unsaved.append(Event(EventClass.ALARM, "alarm.store", self._clocks.utc(), body))
-        else:
-            self._unsaved.clear()
-            self._stored += 1
-            self.trouble("store", None)

@@ -16,7 +16,7 @@ from edge.cameras.replay import FramesCamera
 from edge.core.decision import DecisionId, Receipt
 from edge.door.simulated import SimulatedDoor
 from edge.errors import WorkerDied
-from edge.service.access import Clocks
+from edge.service.reporting import Clocks
 from edge.settings import Settings
 
 SPEED = 20.0

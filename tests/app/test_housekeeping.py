@@ -76,11 +76,11 @@ def test_a_gallery_that_cannot_be_read_is_alarmed_once_and_followed_again_later(
     for _ in range(3):
         house.run(1.0)
     assert house.site.types.count("alarm.gallery") == 1
-    assert "gallery" in house.site.controller.troubles
+    assert "gallery" in house.site.controller.reporter.troubles
     house.gallery.failure = None
     house.enroll()
     house.run(1.0)
-    assert house.site.controller.troubles == {}
+    assert house.site.controller.reporter.troubles == {}
     assert house.site.types[-1] == "alarm.gallery_clear"
     assert house.index.size == 1
 

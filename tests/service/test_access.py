@@ -176,10 +176,10 @@ def test_a_decision_that_cannot_be_stored_moves_nothing_and_is_alarmed_once_ther
     ruling = site.sight()
     assert (ruling.granted, ruling.reason) == (False, Reason.DENY_FAULT)
     assert site.lock.moves == []
-    assert "store" in site.controller.troubles
+    assert "store" in site.controller.reporter.troubles
     site.journal.is_full = False
     site.wait(1.1)
-    assert site.controller.troubles == {}
+    assert site.controller.reporter.troubles == {}
     assert "alarm.store" in site.types
     assert site.types[-1] == "alarm.store_clear"
     assert site.sight().granted
@@ -199,7 +199,7 @@ def test_a_lock_that_cannot_be_had_denies_everybody(tmp_path):
     site = Site(tmp_path, DoorConfig(has_contact=False))
     site.lock.fails = True
     site.controller.start()
-    assert "lock" in site.controller.troubles
+    assert "lock" in site.controller.reporter.troubles
     assert site.sight().reason is Reason.DENY_FAULT
     assert "alarm.lock" in site.types
 
@@ -324,5 +324,5 @@ def test_fire_moves_nothing_where_the_site_did_not_ask_for_it(site):
 
 def test_a_camera_outage_is_reported_once_and_so_is_its_end(site):
     for reason in ("no frames", "no frames", None, None):
-        site.controller.trouble("camera", reason)
+        site.controller.reporter.trouble("camera", reason)
     assert [one for one in site.types if "camera" in one] == ["alarm.camera", "alarm.camera_clear"]
