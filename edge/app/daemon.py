@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edge.app import hardware, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.commands import CommandDesk
+from edge.app.crew import Crew
 from edge.app.housekeeping import Housekeeping
 from edge.app.messages import (
     BusMessage,
@@ -24,7 +25,7 @@ from edge.app.messages import (
     Sighted,
 )
 from edge.app.publishing import Publisher, device_info
-from edge.app.threads import Inbox, LatestSlot, Worker
+from edge.app.threads import Inbox, LatestSlot
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
 from edge.host.notify import SystemdNotifier
@@ -79,7 +80,7 @@ class Daemon:
         self._on_ready = on_ready
         self._inbox: Inbox[Notice] = Inbox()
         self._slot = LatestSlot(keep_all=_is_fast_replay(settings))
-        self._workers: list[Worker] = []
+        self._crew = Crew(self._clocks.monotonic)
         self._publisher: Publisher | None = None
         self._desk: CommandDesk | None = None
         self._bus: MqttBus | None = None
@@ -143,12 +144,11 @@ class Daemon:
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
         stack.callback(inputs.close)
         self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
-        self._add_worker("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
-        self._add_worker("vision", partial(self._look, recognizer))
+        self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
+        self._crew.add("vision", partial(self._look, recognizer))
         # Ended before the connections and the models they use are closed.
         stack.callback(self._stop_workers)
-        for worker in self._workers:
-            worker.start()
+        self._crew.start()
         people = gallery.count()
         controller.reporter.report(EventClass.SYSTEM, "system.started", {"people": people, "boot": boot})
         database.wait_at_most(LONGEST_WAIT_S)
@@ -180,7 +180,7 @@ class Daemon:
             now = self._clocks.monotonic()
             if now >= housekeeping_at:
                 housekeeping_at = now + HOUSEKEEPING_S
-                self._check_workers(now, controller, notifier)
+                self._check_workers(controller, notifier)
                 housekeeping.run()
 
     def _handle(self, notice: Notice, controller: Controller) -> None:
@@ -241,7 +241,7 @@ class Daemon:
         self._bus = bus
         stack.callback(bus.close)
         bus.start(lambda message: self._tell(BusMessage(message)), on_link)
-        self._add_worker("outbox", pump.run)
+        self._crew.add("outbox", pump.run)
 
     def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         camera = self._camera or hardware.camera(self._settings.camera)
@@ -269,40 +269,22 @@ class Daemon:
     def _tell(self, notice: Notice) -> None:
         self._inbox.put(notice)
 
-    def _add_worker(
-        self,
-        name: str,
-        target: Callable[[threading.Event, Callable[[], None]], None],
-        *,
-        stale_s: float = 10.0,
-        may_end: bool = False,
-    ) -> None:
-        worker = Worker(name, target, clock=self._clocks.monotonic, stale_s=stale_s, may_end=may_end)
-        self._workers.append(worker)
-
-    def _check_workers(self, now: float, controller: Controller, notifier: Notifier) -> None:
+    def _check_workers(self, controller: Controller, notifier: Notifier) -> None:
         """Feed the watchdog while every worker lives; end the daemon when one does not.
 
         One that lives and gives no sign of it is alarmed, in time for the alarm to leave before the
         watchdog bites, or in its place where there is none.
         """
-        for worker in self._workers:
-            if (why := worker.died()) is not None:
-                raise WorkerDied(f"the {worker.name} thread ended ({why}); see the log, then restart")
         if self._bus is not None and not self._bus.is_alive:
             raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
-        stuck = [worker.name for worker in self._workers if not worker.is_fresh(now)]
+        stuck = self._crew.stuck()
         controller.reporter.trouble("thread", f"no sign of life from: {', '.join(stuck)}" if stuck else None)
         if not stuck:
             notifier.alive()
 
     def _stop_workers(self) -> None:
         self._slot.close()
-        for worker in reversed(self._workers):
-            worker.ask_to_stop()
-        for worker in reversed(self._workers):
-            if not worker.stop():
-                logger.warning("the %s thread did not end in time", worker.name)
+        self._crew.stop()
 
 
 def _is_fast_replay(settings: Settings) -> bool:
