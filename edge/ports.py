@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -92,6 +93,10 @@ class Inputs(Protocol):
     def start(self, on_reading: Callable[[InputReading], None]) -> None:
         """Report the present level of every input once, then every change, from any thread."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the inputs are not read, in one line; None while they are."""
+
     def close(self) -> None: ...
 
 
@@ -100,6 +105,9 @@ class Gallery(Protocol):
 
     def revision(self) -> int:
         """A number that grows with every change, by whichever process made it."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is changed inside it durable at once, or not at all."""
 
     def count(self) -> int:
         """How many people there are."""

@@ -28,6 +28,7 @@ from edge.app.publishing import Publisher, device_info
 from edge.app.threads import Inbox, LatestSlot
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
+from edge.host.keeper import sole_keeper
 from edge.host.notify import SystemdNotifier
 from edge.ports import Camera, Inputs, Notifier
 from edge.service.access import Controller
@@ -84,6 +85,7 @@ class Daemon:
         self._publisher: Publisher | None = None
         self._desk: CommandDesk | None = None
         self._bus: MqttBus | None = None
+        self._inputs: Inputs | None = None
         self._replay_over = False
 
     def run(self, stop: threading.Event) -> None:
@@ -99,6 +101,7 @@ class Daemon:
         notifier = self._notifier or SystemdNotifier.from_environment()
         boot = uuid.uuid4().hex[:12]
         database = stack.enter_context(open_database(settings.store.file, durable=True))
+        stack.enter_context(sole_keeper(settings.store.folder))
         journal = Journal(
             database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
         )
@@ -142,6 +145,7 @@ class Daemon:
         index.refresh(gallery)
         recognizer = wiring.recognizer(settings, models, index)
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
+        self._inputs = inputs
         stack.callback(inputs.close)
         self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
@@ -277,6 +281,8 @@ class Daemon:
         """
         if self._bus is not None and not self._bus.is_alive:
             raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
+        if self._inputs is not None:
+            controller.reporter.trouble("inputs", self._inputs.trouble)
         stuck = self._crew.stuck()
         controller.reporter.trouble("thread", f"no sign of life from: {', '.join(stuck)}" if stuck else None)
         if not stuck:

@@ -5,6 +5,7 @@ Adapters that need hardware or a heavy library are imported where they are made.
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from edge.settings import (
 
 if TYPE_CHECKING:
     from edge.door.inputs import InputName
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def door(settings: Settings, stack: ExitStack) -> Door:
     if wanted.kind == "simulated":
         from edge.door.simulated import SimulatedDoor
 
+        logger.warning('the door is simulated: no relay moves; set door.kind = "gpio" on a real door')
         simulated = SimulatedDoor(wanted.lock_type, edge_log=wanted.edge_log)
         config = door_config(settings, has_contact=wanted.contact_pin is not None)
         return Door(config, simulated.lock, simulated.inputs)

@@ -42,9 +42,8 @@ class Publisher:
             self._stored = controller.reporter.stored
             self._pump.wake()
         state = DeviceState.DEGRADED if controller.reporter.troubles else DeviceState.READY
-        if state is not self._state:
+        if state is not self._state and self._bus.set_state(state):
             self._state = state
-            self._bus.set_state(state)
         level = self._present(controller)
         if level is not self._level and self._send(self._codec.door(level)):
             self._level = level

@@ -79,11 +79,25 @@ def export(
     with open_roster(context.obj.settings()) as roster:
         records = list(_progress(roster.gallery.export(), "exporting", roster.gallery.count()))
     try:
-        file.touch(mode=0o600)
-        file.write_bytes(seal(records, passphrase))
+        _write_whole(file, seal(records, passphrase))
     except OSError as error:
         raise StoreUnwritable(f"{file} cannot be written: {error.strerror}; choose another place") from None
     typer.echo(f"{len(records)} people written to {file}, encrypted")
+
+
+def _write_whole(file: Path, data: bytes) -> None:
+    """Write for the owner's eyes alone; an older file stays as it is until the new one is complete."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(data)
+        return
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.unlink(missing_ok=True)
+        beside.touch(mode=0o600)
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from edge.core.face import Box, Landmarks, Pose
 
 RIGHT_EYE_OUTER, LEFT_EYE_OUTER, FOREHEAD, CHIN = 33, 263, 10, 152
@@ -49,9 +47,3 @@ def head_pose(landmarks: Landmarks) -> Pose:
     pitch = math.degrees(math.atan2(-down[2], math.hypot(down[0], down[1])))
     roll = math.degrees(math.atan2(across[1], across[0]))
     return Pose(yaw=yaw, pitch=pitch - FRONTAL_PITCH_DEG, roll=roll)
-
-
-def eye_distance(landmarks: Landmarks) -> float:
-    """Pixels between the outer corners of the eyes, in the picture plane."""
-    across = landmarks.points[LEFT_EYE_OUTER, :2] - landmarks.points[RIGHT_EYE_OUTER, :2]
-    return float(np.hypot(across[0], across[1]))

@@ -87,6 +87,14 @@ class GpioInputs:
         self._stopping = False
         self._open = ExitStack()
         self._thread: threading.Thread | None = None
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the lines are not read, in one line; None while they are, or are not meant to be."""
+        if self._thread is not None and not self._thread.is_alive() and not self._stopping:
+            return "the thread that reads the inputs has ended; restart"
+        return self._trouble
 
     def start(self, on_reading: Callable[[InputReading], None]) -> None:
         """Take the lines and begin to report. Raises PinUnavailable."""
@@ -140,25 +148,22 @@ class GpioInputs:
     def _run(
         self, lines: list[tuple[InputPin, Any, Debouncer]], on_reading: Callable[[InputReading], None]
     ) -> None:
-        readable = True
         while True:
             with self._changed:
                 if self._stopping:
                     return
                 try:
                     readings = _settle(lines, time.monotonic())
-                    readable = True
+                    self._trouble = None
                 except (DoorError, GPIOZeroError, OSError) as error:
-                    if readable:
-                        logger.error("door inputs cannot be read: %s; trying again", error)
-                    readings, readable = [], False
+                    readings, self._trouble = [], f"the lines cannot be read: {error}; check the wiring"
             for reading in readings:
                 on_reading(reading)
             with self._changed:
                 dues = [line.due for _, _, line in lines if line.due is not None]
                 wait_s = min([*dues, time.monotonic() + RECHECK_S]) - time.monotonic()
                 if not self._stopping and wait_s > 0:
-                    self._changed.wait(wait_s if readable else RECHECK_S)
+                    self._changed.wait(wait_s if self._trouble is None else RECHECK_S)
 
 
 def _settle(lines: list[tuple[InputPin, Any, Debouncer]], now: float) -> list[InputReading]:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from paho.mqtt.client import MQTTMessage
 
 from edge.errors import BrokerUnavailable
-from edge.mqtt.codec import Codec, DeviceState
+from edge.mqtt.codec import MAX_BYTES, Codec, DeviceState
 from edge.mqtt.connection import Connection
 from edge.mqtt.link import Link
 from edge.ports import Message
@@ -95,12 +95,14 @@ class MqttBus:
         connection = self._connection
         return connection is not None and connection.publish(topic, payload, qos, retain, on_acked)
 
-    def set_state(self, state: DeviceState) -> None:
-        """Say how the device is, now and at the birth of every later session."""
+    def set_state(self, state: DeviceState) -> bool:
+        """Say how the device is, now and at the birth of every later session.
+
+        False when there is a session that did not take it: say it again.
+        """
         with self._lock:
             self._state = state
-            if self._connection is not None:
-                self._connection.announce(state)
+            return self._connection is None or self._connection.announce(state)
 
     def close(self) -> None:
         """Say goodbye (`disconnected`) and leave, within four seconds; harmless when not started."""
@@ -155,7 +157,9 @@ class MqttBus:
 
     def _arrived(self, message: MQTTMessage) -> None:
         at = self._monotonic()
-        self._on_message(Message(message.topic, bytes(message.payload), message.retain, message.qos, at))
+        # An oversized one is refused for its length; there is no need to keep all of it until then.
+        payload = bytes(message.payload[: MAX_BYTES + 1])
+        self._on_message(Message(message.topic, payload, message.retain, message.qos, at))
 
     def _report(self, trouble: str) -> None:
         self._trouble = trouble

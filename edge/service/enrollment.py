@@ -200,16 +200,17 @@ class Enroller:
     ) -> Enrolled:
         created = not self._exists(person.id)
         duplicates = self._duplicates(person.id, [examined.embedding for _, examined in accepted])
-        if created and (accepted or not refused):
-            self._gallery.add_person(person)
-        for source, examined in accepted:
-            self._gallery.add_face(
-                person.id,
-                examined.embedding,
-                quality=examined.quality.score,
-                source=source,
-                at=self._utc(),
-            )
+        with self._gallery.together():
+            if created and (accepted or not refused):
+                self._gallery.add_person(person)
+            for source, examined in accepted:
+                self._gallery.add_face(
+                    person.id,
+                    examined.embedding,
+                    quality=examined.quality.score,
+                    source=source,
+                    at=self._utc(),
+                )
         result = Enrolled(person.id, created and bool(accepted or not refused), refused=refused)
         return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
 

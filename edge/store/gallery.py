@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import numpy as np
@@ -40,6 +41,10 @@ class Gallery:
     def revision(self) -> int:
         """A number that grows with every change, by whichever process made it."""
         return revision(self._database)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is changed inside it durable at once, or not at all."""
+        return self._database.transaction()
 
     def count(self) -> int:
         """How many people there are."""

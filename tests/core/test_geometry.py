@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.face import Box
-from edge.core.geometry import FRONTAL_PITCH_DEG, eye_distance, head_pose, inside, iou
+from edge.core.geometry import FRONTAL_PITCH_DEG, head_pose, inside, iou
 from tests.factories import a_box, some_landmarks
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -61,7 +59,3 @@ def test_looking_up_brings_the_chin_nearer_and_is_positive():
     landmarks = some_landmarks(pitch=20)
     assert landmarks.points[152, 2] < landmarks.points[10, 2]
     assert head_pose(landmarks).pitch > 0
-
-
-def test_eye_distance_is_measured_in_the_picture():
-    assert eye_distance(some_landmarks(yaw=60)) == pytest.approx(60 * math.cos(math.radians(60)), abs=1e-3)

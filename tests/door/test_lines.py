@@ -118,16 +118,19 @@ def test_an_input_reports_what_the_line_does(factory, lgpio):
     inputs.close()
 
 
-def test_inputs_that_cannot_be_read_are_reported_once_they_can(factory, lgpio, caplog):
+def test_inputs_that_cannot_be_read_are_in_trouble_until_they_can(factory, lgpio):
     heard = Readings()
     lgpio.levels[5] = 0
     inputs = GpioInputs(BOARD.inputs, factory)
     inputs.start(heard)
     heard.next()
+    assert inputs.trouble is None
     lgpio.open.clear()
     lgpio.put(5, 1)
     assert heard.none_within(0.1)
+    assert "cannot be read" in inputs.trouble
     lgpio.open.add(1)
     assert heard.next().active is True
-    assert "cannot be read" in caplog.text
+    assert inputs.trouble is None
     inputs.close()
+    assert inputs.trouble is None

@@ -13,7 +13,7 @@ from edge.core.face import PersonId
 from edge.core.frame import Frame
 from edge.core.person import Person
 from edge.demo.scenes import enrolment_pictures, frames
-from edge.errors import NoFace, PersonNotFound, PoorQuality, SeveralFaces
+from edge.errors import NoFace, PersonNotFound, PoorQuality, SeveralFaces, TooManyFaces
 from edge.service.enrollment import LiveProgress
 from edge.settings import Settings
 from edge.store.index import TemplateIndex
@@ -115,3 +115,13 @@ def test_a_live_enrollment_of_nobody_stores_nothing(site):
     with pytest.raises(PoorQuality, match="good frames"):
         list(enroller.enroll_live(somebody(), walk_up("mqtt_unlock")))
     assert gallery.count() == 0
+
+
+def test_an_enrollment_that_does_not_fit_leaves_nothing_behind(tmp_path, models):
+    settings = Settings.model_validate({"store": {"folder": tmp_path}, "enrollment": {"faces_per_person": 2}})
+    with wiring.open_roster(settings) as roster:
+        enroller = wiring.enroller(settings, models, roster.gallery, TemplateIndex(models.embedder.model))
+        pictures = [(str(i), lambda one=one: one) for i, one in enumerate(enrolment_pictures())]
+        with pytest.raises(TooManyFaces):
+            enroller.enroll_pictures(somebody(), pictures)
+        assert roster.gallery.count() == 0
