@@ -8,7 +8,6 @@ input's own time.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +20,6 @@ from gpiozero.exc import GPIOZeroError
 
 from edge.errors import DoorError, PinUnavailable
 from edge.ports import InputReading
-
-logger = logging.getLogger(__name__)
 
 InputName: TypeAlias = Literal["contact", "rex", "tamper", "fire"]
 Pull: TypeAlias = Literal["up", "down", "none"]
