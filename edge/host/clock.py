@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from edge.core.envelope import ClockState
 
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
+HOLDOVER_S = 24 * 3600.0
+"""How long a clock that lost its source is still good enough for expiry dates."""
 
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
 
 
 class ClockWatch:
-    """Tells the clock's state, and remembers that it was set.
+    """Tells the clock's state, and remembers when it was last set.
 
-    SYNCED: a time source keeps the clock. HOLDOVER: one did since the machine started, and the
-    clock runs on alone. UNSYNCED: nobody has set it, or that cannot be known.
+    SYNCED: a time source keeps the clock. HOLDOVER: one did within the last HOLDOVER_S, and the clock
+    runs on alone. UNSYNCED: nobody has set it for longer than that, or it cannot be known.
 
-    kernel: whether the kernel calls its clock synchronized, None when it does not say. mark:
-    exists once systemd-timesyncd has set the clock since the machine started.
+    kernel: whether the kernel calls its clock synchronized, None when it does not say. mark: touched
+    by systemd-timesyncd whenever it sets the clock. monotonic: seconds. wall: seconds since 1970, as
+    the mark's time is.
     """
 
-    def __init__(self, kernel: Callable[[], bool | None] | None = None, mark: Path = TIMESYNCD_MARK) -> None:
+    def __init__(
+        self,
+        kernel: Callable[[], bool | None] | None = None,
+        mark: Path = TIMESYNCD_MARK,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._kernel = kernel_is_synced if kernel is None else kernel
         self._mark = mark
-        self._was_synced = False
+        self._monotonic = monotonic
+        self._wall = wall
+        self._marked: float | None = None
+        self._synced_at = float("-inf")
 
     def state(self) -> ClockState:
         """Never raises."""
-        is_synced = self._kernel()
-        self._was_synced = self._was_synced or bool(is_synced) or self._mark.exists()
-        if is_synced:
+        now = self._monotonic()
+        if self._kernel():
+            self._synced_at = now
             return ClockState.SYNCED
-        return ClockState.HOLDOVER if self._was_synced else ClockState.UNSYNCED
+        self._read_mark(now)
+        return ClockState.HOLDOVER if now - self._synced_at <= HOLDOVER_S else ClockState.UNSYNCED
+
+    def _read_mark(self, now: float) -> None:
+        """Take over the time of a mark not seen before; a step of the clock must not make it younger."""
+        try:
+            marked = self._mark.stat().st_mtime
+        except OSError:
+            return
+        if marked != self._marked:
+            self._marked = marked
+            self._synced_at = max(self._synced_at, now - max(0.0, self._wall() - marked))
 
 
 def clock_state() -> ClockState:

@@ -117,3 +117,8 @@ def test_a_broker_that_takes_us_is_told(settings: dict[str, Any]) -> None:
 
 def test_the_clock_is_never_a_failure(settings: dict[str, Any]) -> None:
     assert check("clock", settings).status in (Status.OK, Status.WARN)
+
+
+def test_a_clock_that_is_trusted_as_it_is_is_no_warning(settings: dict[str, Any]) -> None:
+    result = check("clock", {**settings, "device": {"trust_clock": True}})
+    assert (result.status, result.cure) == (Status.OK, "")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import struct
 from pathlib import Path
 
 import pytest
 
 from edge.core.envelope import ClockState
-from edge.host.clock import ClockWatch, clock_state, kernel_is_synced
+from edge.host.clock import HOLDOVER_S, ClockWatch, clock_state, kernel_is_synced
 
 
 def watch(*kernel: bool | None, mark: Path = Path("/nonexistent/mark")) -> list[ClockState]:
@@ -38,6 +39,39 @@ def test_the_mark_of_timesyncd_survives_our_own_restart(tmp_path: Path) -> None:
     mark.touch()
     assert watch(False, mark=mark) == [ClockState.HOLDOVER]
     assert watch(None, mark=mark) == [ClockState.HOLDOVER]
+
+
+def test_a_holdover_ends_after_a_day() -> None:
+    now, answers = [0.0], iter([True, False, False, True, False])
+    clock = ClockWatch(lambda: next(answers), Path("/nonexistent/mark"), monotonic=lambda: now[0])
+    clock.state()
+    now[0] = HOLDOVER_S
+    assert clock.state() is ClockState.HOLDOVER
+    now[0] += 1
+    assert clock.state() is ClockState.UNSYNCED
+    assert clock.state() is ClockState.SYNCED
+    assert clock.state() is ClockState.HOLDOVER
+
+
+def test_an_old_mark_is_no_holdover_until_it_is_made_anew(tmp_path: Path) -> None:
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    set_at = 1_800_000_000
+    os.utime(mark, (set_at, set_at))
+    clock = ClockWatch(lambda: None, mark, monotonic=lambda: 50.0, wall=lambda: set_at + HOLDOVER_S + 1)
+    assert clock.state() is ClockState.UNSYNCED
+    os.utime(mark, (set_at + HOLDOVER_S, set_at + HOLDOVER_S))
+    assert clock.state() is ClockState.HOLDOVER
+
+
+def test_a_clock_set_back_does_not_keep_the_holdover_alive(tmp_path: Path) -> None:
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    now = [0.0]
+    clock = ClockWatch(lambda: False, mark, monotonic=lambda: now[0], wall=lambda: 0.0)
+    assert clock.state() is ClockState.HOLDOVER
+    now[0] = HOLDOVER_S + 1
+    assert clock.state() is ClockState.UNSYNCED
 
 
 def test_this_machine_answers_without_raising() -> None:
