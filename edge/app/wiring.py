@@ -159,6 +159,7 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
         measure=measure,
         gallery=gallery,
         match=index.match,
+        remember=index.add,
         curve=models.embedding.far_curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(

@@ -84,7 +84,11 @@ class EnrollConfig:
 
 
 class Enroller:
-    """Turns pictures and frames into enrolled people. utc: gives aware UTC."""
+    """Turns pictures and frames into enrolled people.
+
+    match, remember: find the person most like a face, and make a new face one of those it finds.
+    utc: gives aware UTC.
+    """
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class Enroller:
         measure: Callable[[Image, Box], Measurements],
         gallery: Gallery,
         match: Callable[[Embedding], Match | None],
+        remember: Callable[[PersonId, Embedding], None],
         curve: FarCurve,
         utc: Callable[[], datetime],
         config: EnrollConfig,
@@ -107,6 +112,7 @@ class Enroller:
         self._measure = measure
         self._gallery = gallery
         self._match = match
+        self._remember = remember
         self._curve = curve
         self._utc = utc
         self._config = config
@@ -211,6 +217,8 @@ class Enroller:
                     source=source,
                     at=self._utc(),
                 )
+        for _, examined in accepted:
+            self._remember(person.id, examined.embedding)
         result = Enrolled(person.id, created and bool(accepted or not refused), refused=refused)
         return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
 
