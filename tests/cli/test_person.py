@@ -12,6 +12,7 @@ import pytest
 
 from edge.demo.scenes import enrolment_pictures
 from tests.cli.command import ostiary
+from tests.journeys.daemon_process import write_clip, write_config
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +220,17 @@ def test_an_import_of_nothing_is_refused(person, tmp_path):
 def test_help_shows_an_example_for_every_command():
     for command in ("add", "list", "show", "remove", "import", "export"):
         assert f"ostiary person {command}" in ostiary("person", command, "--help").out
+
+
+def test_a_person_is_enrolled_in_front_of_the_camera(tmp_path):
+    config = write_config(tmp_path, write_clip(tmp_path / "clip"), loop=False)
+    done = ostiary("--config", config, "person", "add", "ada", "--camera", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["accepted"] == ["camera"] * 5
+
+
+def test_an_empty_view_enrolls_nobody_and_says_why(tmp_path):
+    config = write_config(tmp_path, write_clip(tmp_path / "clip", "mqtt_unlock"), loop=False)
+    done = ostiary("--config", config, "person", "add", "ada", "--camera")
+    assert done.is_one_line_error
+    assert "0 of 5 good frames" in done.err
