@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from edge.core.commands import COMMANDS
 from edge.core.door import level_state
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
@@ -32,6 +33,7 @@ class Publisher:
         self._pump = pump
         self._clocks = clocks
         self._info = info
+        self._owes_info = False
         self._level: DoorLevel | None = None
         self._state: DeviceState | None = None
         self._stored = 0
@@ -47,21 +49,22 @@ class Publisher:
         level = self._present(controller)
         if level is not self._level and self._send(self._codec.door(level)):
             self._level = level
+        # Events that waited may have filled the window of a session that has just begun.
+        if self._owes_info:
+            self._owes_info = not self._send(self._codec.info(self._info))
 
     def publish_levels(self, controller: Controller) -> None:
         """Publish every level anew; for a session that has just begun."""
-        self._send(self._codec.info(self._info))
+        self._owes_info = not self._send(self._codec.info(self._info))
         level = self._present(controller)
         self._level = level if self._send(self._codec.door(level)) else None
 
     def _present(self, controller: Controller) -> DoorLevel:
         """The door's level, the very object of the last time when it is the same."""
-        now = level_state(controller.door)
-        posture, strike, leaf = str(now["posture"]), str(now["strike"]), str(now["leaf"])
-        last = self._level
-        if last is not None and (last.posture, last.strike, last.leaf) == (posture, strike, leaf):
+        now, last = level_state(controller.door), self._level
+        if last is not None and last.state == now:
             return last
-        return DoorLevel(controller.name, posture, strike, leaf, since=self._clocks.utc())
+        return DoorLevel(controller.name, now, since=self._clocks.utc())
 
     def _send(self, out: Outgoing) -> bool:
         return self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
@@ -74,6 +77,7 @@ def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json
         "boot": boot,
         "site": settings.device.site,
         "doors": [settings.door.name],
-        "models": {manifest.task: manifest.model_id for manifest in models.manifests},
+        "commands": list(COMMANDS),
+        "models": {manifest.path.stem: manifest.sha256 for manifest in models.manifests},
         "far": settings.recognition.far,
     }

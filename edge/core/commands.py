@@ -208,6 +208,8 @@ def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
 
 
 _ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
+COMMANDS = tuple(_ORDERS)
+"""The types of the commands that are understood."""
 
 
 def _rejected(envelope: Envelope, reason: str, text: str, *, claims: bool = True) -> Refuse:

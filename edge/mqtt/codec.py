@@ -49,12 +49,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class DoorLevel:
-    """How a door stands now; a level, never an event. since: aware UTC."""
+    """How a door stands now; a level, never an event. state: by name. since: aware UTC."""
 
     door: str
-    posture: str
-    strike: str
-    leaf: str
+    state: Mapping[str, Json]
     since: datetime
 
 
@@ -137,12 +135,7 @@ class Codec:
 
     def door(self, level: DoorLevel) -> Outgoing:
         """The retained state of one door."""
-        document: dict[str, Json] = {
-            "posture": level.posture,
-            "strike": level.strike,
-            "leaf": level.leaf,
-            "since": envelope.to_timestamp(level.since),
-        }
+        document: dict[str, Json] = {**level.state, "since": envelope.to_timestamp(level.since)}
         return Outgoing(self.topics.door_state(level.door), dump_json(document), retain=True)
 
     def info(self, document: Mapping[str, Json]) -> Outgoing:

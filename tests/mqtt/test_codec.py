@@ -189,12 +189,11 @@ def test_a_repeated_ack_says_so() -> None:
 
 
 def test_levels_are_retained() -> None:
-    door = CODEC.door(DoorLevel("main", "secure", "locked", "closed", since=NOW))
+    door = CODEC.door(DoorLevel("main", {"strike": "locked", "tamper": False}, since=NOW))
     assert (door.topic, door.retain) == (f"{BASE}/door/main/state", True)
     assert read(door.payload) == {
-        "posture": "secure",
         "strike": "locked",
-        "leaf": "closed",
+        "tamper": False,
         "since": "2026-11-20T12:00:00.000Z",
     }
     info = CODEC.info({"version": "0.1.0"})
