@@ -1,6 +1,6 @@
-"""Run by tflite-runtime's own interpreter: one inference on each model, outputs into an .npz.
+"""Run by an interpreter with tflite-runtime: one inference on each model, then one face all the way.
 
-Usage: runtime_probe.py INPUTS.npz OUTPUTS.npz
+Usage: runtime_probe.py INPUTS.npz PICTURE OUTPUTS.npz
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from edge.vision.engine import Engine
-from edge.vision.manifest import manifests
+from edge.vision.describe import FaceDescriber
+from edge.vision.detector import FaceDetector
+from edge.vision.embedder import FaceEmbedder
+from edge.vision.engine import Engine, open_model
+from edge.vision.image import load_picture
+from edge.vision.liveness import PassiveLiveness
+from edge.vision.manifest import find, manifests
+from edge.vision.mesh import FaceMesh
 
 
-def main(source: str, target: str) -> None:
+def main(source: str, picture: str, target: str) -> None:
     inputs = np.load(source)
     outputs = {}
     for manifest in manifests():
@@ -26,8 +32,24 @@ def main(source: str, target: str) -> None:
         with Engine(manifest, engine="tflite-runtime") as engine:
             for number, array in enumerate(engine.infer(inputs[stem])):
                 outputs[f"{stem}/{number}"] = array
-    np.savez(target, **outputs)
+    np.savez(target, **outputs, **face(Path(picture), "tflite-runtime"))
+
+
+def face(picture: Path, engine: str) -> dict[str, np.ndarray]:
+    """What the networks, together with OpenCV, make of the face in a picture file."""
+    near, far, mesh, embedding, live = (
+        open_model(find(task, name), engine=engine)
+        for task, name in (
+            ("detection", "near"), ("detection", "far"), ("landmarks", None), ("embedding", None),
+            ("liveness", None),
+        )
+    )  # fmt: skip
+    image = load_picture(picture)
+    found = FaceDescriber(FaceDetector(near, far), FaceMesh(mesh), FaceEmbedder(embedding)).describe(image)
+    assert found is not None
+    alive = PassiveLiveness(live).score(image, found.face)
+    return {"template": found.embedding.vector, "alive": np.array(alive)}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,14 @@ import pytest
 
 from edge.vision.engine import Engine
 from edge.vision.manifest import manifests
+from tests.vision.runtime_probe import face
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("tflite-runtime==2.14.0", "numpy<2")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = PYPROJECT["project"]["optional-dependencies"]["tflite-runtime"]
 SHIPPED = [manifest for manifest in manifests() if manifest.file.exists()]
 PROBE = Path(__file__).with_name("runtime_probe.py")
+PORTRAIT = ROOT / "edge" / "demo" / "portraits" / "eileen_collins.jpg"
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +30,20 @@ def python() -> Path:
     if sys.version_info[:2] != (3, 11):
         pytest.skip("tflite-runtime's last wheels are for Python 3.11")
     folder = ROOT / ".tools" / "tflite-runtime"
-    interpreter = folder / "bin" / "python"
+    interpreter, complete = folder / "bin" / "python", folder / "complete"
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / "tflite-runtime.lock").open("w") as lock:
         # Several test processes may want it at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
+        if not (complete.exists() and complete.read_text().splitlines() == PACKAGES):
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
             pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             made = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
             if made.returncode != 0:
-                pytest.skip(f"pip cannot install {PACKAGES[0]}: {made.stderr.strip().splitlines()[-1]}")
-            (folder / "complete").touch()
+                pytest.skip(
+                    f"pip cannot install {', '.join(PACKAGES)}: {made.stderr.strip().splitlines()[-1]}"
+                )
+            complete.write_text("\n".join(PACKAGES))
     return interpreter
 
 
@@ -58,7 +64,7 @@ def there(
 ) -> dict[str, np.ndarray]:
     folder = tmp_path_factory.mktemp("runtime")
     np.savez(folder / "inputs.npz", **inputs)
-    command = [python, PROBE, folder / "inputs.npz", folder / "outputs.npz"]
+    command = [python, PROBE, folder / "inputs.npz", PORTRAIT, folder / "outputs.npz"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with np.load(folder / "outputs.npz") as outputs:
@@ -75,3 +81,9 @@ def test_tflite_runtime_agrees_with_litert(manifest, inputs, there) -> None:
         assert found.shape == expected.shape
         spread = float(np.abs(expected).max())
         assert float(np.abs(found - expected).mean()) <= 0.02 * spread
+
+
+def test_a_face_is_described_alike_with_the_numpy_and_opencv_of_the_extra(there) -> None:
+    here = face(PORTRAIT, "litert")
+    assert float(there["template"] @ here["template"]) > 0.99
+    assert float(there["alive"]) == pytest.approx(float(here["alive"]), abs=0.1)
