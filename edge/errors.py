@@ -34,7 +34,6 @@ never one of these.
     │   ├── PersonIdIllegal
     │   ├── PersonNotFound
     │   ├── PersonExists
-    │   ├── DuplicatePerson        the face is enrolled under another id
     │   ├── GroupIdIllegal
     │   ├── GroupNotFound
     │   ├── GroupExists
@@ -168,10 +167,6 @@ class PersonNotFound(GalleryError):
 
 
 class PersonExists(GalleryError):
-    pass
-
-
-class DuplicatePerson(GalleryError):
     pass
 
 

@@ -126,12 +126,6 @@ class SimulatedDoor:
     def close_leaf(self) -> None:
         self.move("contact", active=False)
 
-    def press_rex(self) -> None:
-        self.move("rex", active=True)
-
-    def release_rex(self) -> None:
-        self.move("rex", active=False)
-
     def move(self, name: InputName, *, active: bool) -> None:
         """Put one switch (contact, rex, tamper, fire) into a position."""
         pin = self._switches[name]
