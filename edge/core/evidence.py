@@ -77,11 +77,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The evidence on one track so far. `since` is when its present, undecided stretch began."""
+    """The evidence on one track so far. `since` is when its present, undecided stretch began, `told` are
+    the problems it was refused for last."""
 
     since: float
     observations: tuple[Observation, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    told: tuple[Problem, ...] = ()
     quiet_until: float = float("-inf")
 
 
@@ -92,7 +93,7 @@ def add(
     if observation.at < gathered.quiet_until:
         return gathered, None
     window = (*_recent(gathered, observation.at, config), observation)[-config.window :]
-    gathered = replace(gathered, observations=window, problems=())
+    gathered = replace(gathered, observations=window, told=())
     verdict = judge(window, config)
     if verdict is None:
         return gathered, None
@@ -103,14 +104,18 @@ def add(
 def add_unusable(
     gathered: Gathered, problems: tuple[Problem, ...], now: float, config: EvidenceConfig
 ) -> tuple[Gathered, Verdict | None]:
-    """Take one frame that failed a gate. A face that shows nothing else for `poor_s` is refused."""
-    if now < gathered.quiet_until:
+    """Take one frame that failed a gate. A face that shows nothing else for `poor_s` is refused.
+
+    One too small is somebody far away who asks for nothing, and is not refused. Nor is a track told the
+    same twice: a poster would be refused for ever.
+    """
+    if now < gathered.quiet_until or Problem.TOO_SMALL in problems or problems == gathered.told:
         return replace(gathered, since=now), None
-    gathered = replace(gathered, observations=_recent(gathered, now, config), problems=problems)
+    gathered = replace(gathered, observations=_recent(gathered, now, config))
     if gathered.observations or now - gathered.since < config.poor_s:
         return gathered, None
     verdict = Verdict(Outcome.POOR_QUALITY, None, 0.0, 0.0, 0.0, 0, 0.0, problems)
-    return _decided(now, config.again_s), verdict
+    return replace(_decided(now, config.again_s), told=problems), verdict
 
 
 def judge(window: tuple[Observation, ...], config: EvidenceConfig) -> Verdict | None:

@@ -126,6 +126,22 @@ def test_only_unusable_frames_are_refused_after_a_while_with_their_problem():
     assert [(one.outcome, one.problems) for one in found] == [(Outcome.POOR_QUALITY, (Problem.DARK,))]
 
 
+def refusals(problems, seconds=60.0):
+    gathered, found = Gathered(since=0.0), []
+    for i in range(int(seconds / DT)):
+        gathered, verdict = add_unusable(gathered, problems, i * DT, CONFIG)
+        found += [] if verdict is None else [verdict.problems]
+    return found
+
+
+def test_somebody_far_away_is_not_refused():
+    assert refusals((Problem.TOO_SMALL,)) == []
+
+
+def test_a_track_is_not_told_the_same_problem_twice():
+    assert refusals((Problem.OCCLUDED,)) == [(Problem.OCCLUDED,)]
+
+
 observations = st.lists(
     st.builds(
         an_observation,
