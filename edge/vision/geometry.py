@@ -50,8 +50,6 @@ def warp(image: Image, matrix: Doubles, size: int) -> Image:
     sampling it directly would alias.
     """
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale > _HALF:
-        return _warp(image, matrix, size)
     part, x0, y0 = _shown(image, matrix, size)
     if not part.size:
         return np.zeros((size, size, 3), np.uint8)
@@ -88,7 +86,10 @@ def _shown(image: Image, matrix: Doubles, size: int) -> tuple[Image, int, int]:
 
 
 def _warp(image: Image, matrix: Doubles, size: int) -> Image:
-    return np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+    # With four bytes to a pixel OpenCV takes half the time, and gives the same.
+    wide = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+    warped = cv2.warpAffine(wide, matrix, (size, size), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), np.uint8)
 
 
 def carry_back(matrix: Doubles, points: Floats) -> Floats:
