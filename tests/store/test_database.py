@@ -15,7 +15,6 @@ from tests.store.processes import NOBODY, holding, run_python
 from tests.store.stores import assert_one_line, filled, journal_of
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
 @pytest.fixture
