@@ -32,6 +32,12 @@ from edge.settings import (
 )
 
 DEFAULT_FILE = Path("/etc/ostiary/ostiary.toml")
+_CAMERAS: dict[str, type[Section]] = {
+    "replay": ReplaySettings,
+    "opencv": OpenCvSettings,
+    "jetson": JetsonSettings,
+    "picamera2": PicameraSettings,
+}
 _OTHER_VARIABLES = ("OSTIARY_CONFIG", "OSTIARY_EVAL_DATA")
 
 
@@ -100,6 +106,9 @@ def _explain(error: ValidationError, path: Path) -> str:
         close = get_close_matches(where[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known))}"
         return f"unknown configuration key {key} ({path} or OSTIARY_*): {hint}"
+    if first["type"] == "union_tag_not_found":
+        kinds = ", ".join(_CAMERAS)
+        return f"configuration key {key}.kind is missing; add one of {kinds} to {path} or OSTIARY_*"
     more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
     message = first["msg"].removeprefix("Value error, ")
     text = f"{message[:1].lower()}{message[1:]}{more}"
@@ -120,12 +129,6 @@ def _keys_beside(where: list[str]) -> list[str]:
     if len(where) == 1:
         return list(Settings.model_fields)
     if where[0] == "camera":
-        kinds: dict[str, type[Section]] = {
-            "replay": ReplaySettings,
-            "opencv": OpenCvSettings,
-            "jetson": JetsonSettings,
-            "picamera2": PicameraSettings,
-        }
-        return list(kinds[where[1]].model_fields) if where[1] in kinds else []
+        return list(_CAMERAS[where[1]].model_fields) if where[1] in _CAMERAS else []
     section = Settings.model_fields[where[0]].annotation
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -57,6 +57,7 @@ def test_a_secret_is_not_shown(write):
     ("text", "words"),
     [
         ('[mqtt]\nhots = "x"', ("mqtt.hots", "host")),
+        ('[camera]\nsource = "/dev/video0"', ("camera.kind", "missing", "opencv", "picamera2")),
         ("[mqt]\nport = 1", ("mqt", "mqtt")),
         ('[camera]\nkind = "replay"\npath = "p"\nlop = true', ("lop", "loop")),
         ('[camera]\nkind = "opnecv"', ("camera", "opencv")),
