@@ -15,7 +15,8 @@ from edge.cli.enrolling import as_json, enrolling, loader
 if TYPE_CHECKING:
     from edge.settings import Settings
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+# Also what is then refused: a phone's HEIC pictures passed over without a word would look enrolled.
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
 
 
 def import_(
@@ -52,7 +53,8 @@ def import_(
     else:
         for result in results:
             for one in result["refused"]:
-                typer.echo(f"{result['person']}: {one['source']}: {one['reason']}", err=True)
+                picture = "" if one["source"] == result["person"] else f"{one['source']}: "
+                typer.echo(f"{result['person']}: {picture}{one['reason']}", err=True)
             for one in result["duplicates"]:
                 typer.echo(f"{result['person']}: warning: looks like {one['person']}", err=True)
         typer.echo(f"{len(results)} people: {accepted} faces enrolled, {refused} pictures refused")

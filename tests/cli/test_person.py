@@ -121,6 +121,19 @@ def test_file_names_that_are_not_text_are_told_and_end_nothing(person, tmp_path)
     assert json.loads(done.out)["refused"] == 3
 
 
+def test_a_phones_pictures_are_refused_by_name_not_passed_over(person, tmp_path):
+    (tmp_path / "people" / "ada").mkdir(parents=True)
+    (tmp_path / "people" / "ada" / "one.heic").write_bytes(b"no picture OpenCV reads")
+    done = person("import", tmp_path / "people")
+    assert done.is_one_line_error
+    assert "one.heic" in done.err
+
+
+def test_a_folder_whose_name_is_no_id_is_named_once(person, tmp_path):
+    (tmp_path / "people" / "a b").mkdir(parents=True)
+    assert "a b: a b:" not in person("import", tmp_path / "people").err
+
+
 def test_a_path_that_cannot_be_looked_at_is_named(person, tmp_path):
     assert person("import", tmp_path / ("x" * 300)).is_one_line_error
 
