@@ -16,7 +16,10 @@ def run(
     context: typer.Context,
     replay: Annotated[
         Path | None,
-        typer.Option(help="Use a clip or a folder of pictures as the camera.", show_default=False),
+        typer.Option(
+            help="Use a clip or a folder of pictures as the camera; ends with its last picture.",
+            show_default=False,
+        ),
     ] = None,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
