@@ -55,6 +55,8 @@ def demo(
         for result in perform(seed=seed, broker=broker, on_note=console.print):
             results.append(result)
             live.update(_table(results))
+    if not console.is_terminal:
+        console.print()  # into a file or a pipe, rich leaves the table's last line open
     _write_sheet(sheet, results)
     console.print(f"contact sheet: {sheet}")
     if json_file is not None:
