@@ -21,7 +21,7 @@ from liveness.training import Group, score, train
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".tools" / "train_liveness-work"
 SIMULATED = {"live": 10000, "screen": 4700, "print": 5000}
-BASE_STEPS, TUNE_STEPS = 700, 1000
+BASE_STEPS, TUNE_STEPS = 280, 400
 BASE_RATE, TUNE_RATE = 3e-3, 2e-3
 REAL_SHARE = 0.5
 """Of the pictures in fine-tuning; the rest is simulated, which keeps one threshold good for all sources."""
