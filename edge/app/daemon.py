@@ -169,6 +169,7 @@ class Daemon:
         )
         self._loop(stop, controller, housekeeping, notifier)
         controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
+        logger.info("stopping: the door is locked first")
 
     def _loop(
         self, stop: threading.Event, controller: Controller, housekeeping: Housekeeping, notifier: Notifier

@@ -40,6 +40,7 @@ def as_json(result: Enrolled) -> dict[str, Any]:
         "person": result.person,
         "created": result.created,
         "accepted": list(result.accepted),
+        "known": list(result.known),
         "refused": [{"source": one.source, "reason": one.reason} for one in result.refused],
         "duplicates": [
             {"person": one.person, "similarity": round(one.similarity, 4)} for one in result.duplicates

@@ -76,7 +76,7 @@ def add(
         print_json(as_json(result))
     else:
         _tell(result)
-    if result.refused and not result.accepted:
+    if result.refused and not (result.accepted or result.known):
         raise PoorQuality(f"{person} was not enrolled: no picture could be used")
 
 
@@ -269,6 +269,8 @@ def _tell(result: Enrolled) -> None:
             "while both are, neither will be let in by face",
             err=True,
         )
+    if result.known:
+        typer.echo(f"{result.person}: enrolled before: {', '.join(result.known)}")
     if result.accepted:
         typer.echo(f"{result.person}: {len(result.accepted)} face(s) enrolled")
     elif result.created:

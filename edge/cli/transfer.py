@@ -47,9 +47,11 @@ def import_(
         where = error.filename or source
         raise PictureUnreadable(f"{where} cannot be read: {error.strerror}; check its permissions") from None
     accepted = sum(len(result["accepted"]) for result in results)
+    known = sum(len(result["known"]) for result in results)
     refused = sum(len(result["refused"]) for result in results)
     if json:
-        print_json({"people": len(results), "accepted": accepted, "refused": refused, "results": results})
+        totals = {"people": len(results), "accepted": accepted, "known": known, "refused": refused}
+        print_json({**totals, "results": results})
     else:
         for result in results:
             for one in result["refused"]:
@@ -57,8 +59,9 @@ def import_(
                 typer.echo(f"{result['person']}: {picture}{one['reason']}", err=True)
             for one in result["duplicates"]:
                 typer.echo(f"{result['person']}: warning: looks like {one['person']}", err=True)
-        typer.echo(f"{len(results)} people: {accepted} faces enrolled, {refused} pictures refused")
-    if results and accepted == 0 and refused:
+        before = f", {known} enrolled before" if known else ""
+        typer.echo(f"{len(results)} people: {accepted} faces enrolled{before}, {refused} pictures refused")
+    if refused and not accepted and not known:
         raise PictureUnreadable("nobody was enrolled; see the reasons above")
 
 
@@ -140,6 +143,7 @@ def _import_archive(settings: Settings, file: Path, passphrase_file: Path | None
             "person": record.person.id,
             "created": True,
             "accepted": [face.face.source for face in record.faces],
+            "known": [],
             "refused": [],
             "duplicates": [],
         }

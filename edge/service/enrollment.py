@@ -22,6 +22,8 @@ ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpn
 
 OTHER_SHARE = 0.25
 """A second face counts as another person from this share of the largest one's area on."""
+SAME_PICTURE = 0.9999
+"""From this similarity on two templates are of one picture."""
 SURE = 0.6
 """A detection below this score counts only where there is none above it."""
 
@@ -53,11 +55,13 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The result for one person. created: whether the person is new."""
+    """The result for one person, by the names of the pictures. created: whether the person is new.
+    known: pictures that were enrolled before and were not enrolled again."""
 
     person: PersonId
     created: bool
     accepted: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
 
@@ -147,13 +151,19 @@ class Enroller:
         is created when at least one is accepted, and when there are none to begin with.
         """
         accepted: list[tuple[str, Examined]] = []
+        known: list[str] = []
         refused: list[Refused] = []
         for source, load in pictures:
             try:
-                accepted.append((source, self.examine(load())))
+                examined = self.examine(load())
             except PictureError as error:
                 refused.append(Refused(source, str(error)))
-        return self._store(person, accepted, tuple(refused))
+                continue
+            if self._is_enrolled(person.id, examined.embedding):
+                known.append(source)
+            else:
+                accepted.append((source, examined))
+        return replace(self._store(person, accepted, tuple(refused)), known=tuple(known))
 
     def enroll_live(self, person: Person, frames: Iterator[Frame]) -> Iterator[LiveProgress | Enrolled]:
         """Enroll one person from a stream of frames: several good, living, spaced ones.
@@ -221,6 +231,11 @@ class Enroller:
             self._remember(person.id, examined.embedding)
         result = Enrolled(person.id, created and bool(accepted or not refused), refused=refused)
         return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
+
+    def _is_enrolled(self, person: PersonId, embedding: Embedding) -> bool:
+        """Whether this very picture is among the person's already; another template would teach nothing."""
+        match = self._match(embedding)
+        return match is not None and match.person == person and match.similarity >= SAME_PICTURE
 
     def _exists(self, person: PersonId) -> bool:
         try:

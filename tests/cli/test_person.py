@@ -55,6 +55,15 @@ def test_a_folder_of_people_is_imported_in_one_command(person, portraits):
     ]
 
 
+def test_importing_the_same_folder_again_enrolls_nothing_twice(person, portraits):
+    person("import", portraits)
+    again = person("import", portraits, "--json")
+    result = json.loads(again.out)
+    assert again.code == 0
+    assert (result["accepted"], result["known"], result["refused"]) == (0, 6, 1)
+    assert [one["faces"] for one in json.loads(person("list", "--json").out)["people"]] == [3, 3]
+
+
 def test_a_person_is_added_shown_and_removed(person, portraits):
     pictures = sorted((portraits / "eileen_collins").iterdir())
     assert person("add", "eileen", *pictures, "--name", "Eileen", "--group", "crew").code == 0
