@@ -33,7 +33,11 @@ def run(
 
         ostiary --config door.toml --store ./data run --replay clip.mp4
     """
+    from edge.errors import CameraNotFound
+
     overrides: dict[str, object] = {}
+    if replay is not None and not replay.exists():
+        raise CameraNotFound(f"nothing to replay at {replay}; name a clip or a folder of pictures")
     if replay is not None:
         overrides["camera"] = {"kind": "replay", "path": replay}
     if log_level is not None:
