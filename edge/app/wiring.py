@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edge.core.calibration import FarCurve
 from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
 from edge.core.face import PersonId
@@ -55,6 +56,7 @@ class Models:
     liveness: PassiveLiveness
     embedder: FaceEmbedder
     embedding: Manifest
+    curve: FarCurve
     manifests: tuple[Manifest, ...]
     liveness_threshold: float
 
@@ -99,6 +101,11 @@ def open_models(settings: Settings) -> Iterator[Models]:
 
         liveness = engine("liveness")
         embedding = engine("embedding")
+        curve = embedding.manifest.far_curve
+        if curve is None:
+            raise ManifestInvalid(
+                f"{embedding.manifest.path} has no far_curve; reinstall or run tools/build_models"
+            )
         detector = FaceDetector(engine("detection", "near"), engine("detection", "far"))
         mesh = FaceMesh(engine("landmarks"))
         yield Models(
@@ -107,6 +114,7 @@ def open_models(settings: Settings) -> Iterator[Models]:
             liveness=PassiveLiveness(liveness),
             embedder=FaceEmbedder(embedding),
             embedding=embedding.manifest,
+            curve=curve,
             manifests=tuple(manifests),
             liveness_threshold=settings.liveness.threshold or liveness.manifest.threshold("live"),
         )
@@ -115,10 +123,6 @@ def open_models(settings: Settings) -> Iterator[Models]:
 def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Recognizer:
     from edge.vision.measure import measure
 
-    if models.embedding.far_curve is None:
-        raise ManifestInvalid(
-            f"{models.embedding.path} has no far_curve; reinstall or run tools/build_models"
-        )
     recognition, liveness = settings.recognition, settings.liveness
     return Recognizer(
         detector=models.detector,
@@ -126,7 +130,7 @@ def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Reco
         liveness=models.liveness,
         embedder=models.embedder,
         matcher=index,
-        curve=models.embedding.far_curve,
+        curve=models.curve,
         measure=measure,
         config=RecognizeConfig(
             far=recognition.far,
@@ -147,10 +151,6 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
     from edge.service.enrollment import EnrollConfig, Enroller
     from edge.vision.measure import measure
 
-    if models.embedding.far_curve is None:
-        raise ManifestInvalid(
-            f"{models.embedding.path} has no far_curve; reinstall or run tools/build_models"
-        )
     return Enroller(
         detector=models.detector,
         landmarker=models.mesh,
@@ -160,7 +160,7 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
         gallery=gallery,
         match=index.match,
         remember=index.add,
-        curve=models.embedding.far_curve,
+        curve=models.curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(
             frames=settings.enrollment.frames,
