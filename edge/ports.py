@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.appearance import Appearance
 from edge.core.decision import Decision, Receipt
 from edge.core.events import Event, StoredEvent
 from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.matching import Match
-from edge.core.person import FaceId, FaceRecord, Person, PersonRecord
+from edge.core.person import FaceId, FaceRecord, GroupId, Person, PersonRecord
 
 
 class Camera(Protocol):
@@ -61,6 +62,11 @@ class Embedder(Protocol):
 
     def embed(self, image: Image, landmarks: Landmarks) -> Embedding:
         """Turn one face into a template. Raises NoFace when the landmarks are not those of a face."""
+
+
+class AttributeModel(Protocol):
+    def describe(self, image: Image, landmarks: Landmarks) -> Appearance:
+        """What one face of a uint8 (H, W, 3) BGR picture looks like. Raises NoFace for a collapsed mesh."""
 
 
 class Lock(Protocol):
@@ -170,6 +176,43 @@ class Matcher(Protocol):
 
     def match_all(self, embeddings: Sequence[Embedding]) -> list[Match | None]:
         """Match the faces of one frame against the same state. Raises ModelMismatch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of a search. face: the person's most similar one. similarity: cosine -1..1, of that face
+    when faces were searched, of the person's fused template when people were."""
+
+    face: FaceId
+    person: PersonId
+    similarity: float
+
+
+class FaceIndex(Protocol):
+    """Every enrolled face of one model, ready to be searched. Safe to use from any thread.
+
+    groups: only people in any of these; None is everybody. A change of the gallery is seen by the next
+    search. Every search raises ModelMismatch for a template of another model, and StoreError.
+    """
+
+    @property
+    def model(self) -> ModelId: ...
+
+    def size(self, groups: Collection[GroupId] | None = None) -> int:
+        """How many faces a search would compare with."""
+
+    def people(self, groups: Collection[GroupId] | None = None) -> int:
+        """How many people with a face there are to be found."""
+
+    def search_faces(
+        self, embeddings: Sequence[Embedding], count: int, groups: Collection[GroupId] | None = None
+    ) -> list[list[Hit]]:
+        """For each probe the `count` most similar faces, best first; several may be one person's."""
+
+    def search_people(
+        self, embeddings: Sequence[Embedding], count: int, groups: Collection[GroupId] | None = None
+    ) -> list[list[Hit]]:
+        """For each probe the `count` most similar people by their fused templates, best first."""
 
 
 class Journal(Protocol):
