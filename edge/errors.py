@@ -2,27 +2,41 @@
 
 Each message says what failed, which value it was, and what to do. The command line prints
 the message as one line and exits with `exit_code`; a refusal at the door is a `Decision`,
-never one of these.
+never one of these. `code` and `number` are what comparable services call the same thing, in
+the third and the first version of their protocol; `service/CODES.md` lists them. A class that
+names none has those of the class above it.
 
     OstiaryError
     ├── SettingsError              a key, a type or a file of the configuration
     ├── ModelError
     │   ├── ModelMissing           the file or its manifest is not there
     │   ├── ModelDigestMismatch    the file is not the one the manifest describes
-    │   ├── ModelMismatch          shape, type or task differ from the manifest
+    │   ├── ModelMismatch          shape, type or task differ from the manifest; templates of two models
     │   ├── ManifestInvalid        the manifest cannot be read
-    │   └── EngineUnavailable      neither LiteRT nor tflite-runtime can run here
+    │   ├── EngineUnavailable      neither LiteRT nor tflite-runtime can run here
+    │   ├── ContourFailed          the keypoints cannot be computed
+    │   ├── GenderFailed           an attribute cannot be computed: its network is absent, or gave no number
+    │   ├── ExpressionFailed
+    │   ├── AgeFailed
+    │   ├── PoseFailed
+    │   └── GlassesFailed
     ├── CameraError
     │   ├── CameraNotFound         nothing to open under that name
     │   ├── CameraLost             it was open and is gone
     │   ├── CameraStalled          it is open and gives no frames
     │   └── EndOfReplay            a replay has no further frame
     ├── PictureError
-    │   ├── PictureUnreadable      not a picture, or a damaged one
-    │   ├── PictureTooLarge        more bytes or pixels than allowed
+    │   ├── PictureUnreadable      a damaged picture, or a file that cannot be read
+    │   │   └── PictureIllegal     not a picture, or of a kind that is not taken
+    │   ├── PictureEmpty           no bytes
+    │   ├── PictureTooHeavy        more bytes than allowed
+    │   ├── PictureTooLarge        more pixels than allowed
+    │   ├── PictureTooSmall        a shorter side than allowed
     │   ├── NoFace                 nobody in it
+    │   ├── FaceUnlocated          the networks disagree whether what was found is a face
+    │   ├── FaceTooSmall           a face, but smaller than asked for
     │   ├── SeveralFaces           more people in it than asked for
-    │   └── PoorQuality            a face, but not one to enrol
+    │   └── PoorQuality            a face, but not as good as asked for
     ├── StoreError
     │   ├── StoreUnwritable        folder or file cannot be written
     │   ├── StoreFull              no space left
@@ -30,14 +44,7 @@ never one of these.
     │   ├── StoreCorrupt           not a database, or a damaged one
     │   ├── StoreTooNew            written by a later version
     │   └── AlreadyCommitted       the decision or the command is in the journal already
-    ├── GalleryError
-    │   ├── PersonIdIllegal
-    │   ├── PersonNotFound
-    │   ├── PersonExists
-    │   ├── GroupIdIllegal
-    │   ├── GroupNotFound
-    │   ├── GroupExists
-    │   └── TooManyFaces           the person has all the faces allowed
+    ├── RequestRefused             a request that cannot be done as it is; see `refusals`
     ├── DoorError
     │   ├── BoardInvalid           a board profile that cannot be used
     │   └── PinUnavailable         a GPIO line that cannot be had
@@ -47,11 +54,17 @@ never one of these.
     └── WorkerDied                 a thread ended that must not end
 """
 
+from __future__ import annotations
+
+from typing import ClassVar
+
 
 class OstiaryError(Exception):
     """Base of all errors that are ours; `exit_code` is what a command ends with."""
 
-    exit_code = 1
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "FailedOperation.UnKnowError"
+    number: ClassVar[int | None] = 213
 
 
 class SettingsError(OstiaryError):
@@ -60,6 +73,7 @@ class SettingsError(OstiaryError):
 
 class ModelError(OstiaryError):
     exit_code = 3
+    code, number = "FailedOperation.ServerError", -1103
 
 
 class ModelMissing(ModelError):
@@ -71,7 +85,7 @@ class ModelDigestMismatch(ModelError):
 
 
 class ModelMismatch(ModelError):
-    pass
+    code, number = "InvalidParameterValue.FaceModelVersionIllegal", 21
 
 
 class ManifestInvalid(ModelError):
@@ -80,6 +94,30 @@ class ManifestInvalid(ModelError):
 
 class EngineUnavailable(ModelError):
     pass
+
+
+class ContourFailed(ModelError):
+    number = -1104
+
+
+class GenderFailed(ModelError):
+    number = -1105
+
+
+class ExpressionFailed(ModelError):
+    number = -1106
+
+
+class AgeFailed(ModelError):
+    number = -1107
+
+
+class PoseFailed(ModelError):
+    number = -1108
+
+
+class GlassesFailed(ModelError):
+    number = -1109
 
 
 class CameraError(OstiaryError):
@@ -107,27 +145,52 @@ class PictureError(OstiaryError):
 
 
 class PictureUnreadable(PictureError):
-    pass
+    code, number = "FailedOperation.ImageDecodeFailed", -1102
+
+
+class PictureIllegal(PictureUnreadable):
+    number = -1400
+
+
+class PictureEmpty(PictureError):
+    code, number = "InvalidParameterValue.ImageEmpty", -1300
+
+
+class PictureTooHeavy(PictureError):
+    code, number = "FailedOperation.ImageSizeExceed", 23
 
 
 class PictureTooLarge(PictureError):
-    pass
+    code, number = "FailedOperation.ImageResolutionExceed", None
+
+
+class PictureTooSmall(PictureError):
+    code, number = "FailedOperation.ImageResolutionTooSmall", None
 
 
 class NoFace(PictureError):
-    pass
+    code, number = "InvalidParameterValue.NoFaceInPhoto", -1101
+
+
+class FaceUnlocated(PictureError):
+    code, number = "FailedOperation.ImageFacedetectFailed", -1101
+
+
+class FaceTooSmall(PictureError):
+    code, number = "FailedOperation.FaceSizeTooSmall", None
 
 
 class SeveralFaces(PictureError):
-    pass
+    code, number = "LimitExceeded.ErrorFaceNumExceed", -1309
 
 
 class PoorQuality(PictureError):
-    pass
+    code, number = "FailedOperation.FaceQualityNotQualified", None
 
 
 class StoreError(OstiaryError):
     exit_code = 6
+    number = -1200
 
 
 class StoreUnwritable(StoreError):
@@ -139,7 +202,7 @@ class StoreFull(StoreError):
 
 
 class StoreLocked(StoreError):
-    pass
+    code = "FailedOperation.RequestTimeout"
 
 
 class StoreCorrupt(StoreError):
@@ -154,36 +217,10 @@ class AlreadyCommitted(StoreError):
     pass
 
 
-class GalleryError(OstiaryError):
+class RequestRefused(OstiaryError):
     exit_code = 7
-
-
-class PersonIdIllegal(GalleryError):
-    pass
-
-
-class PersonNotFound(GalleryError):
-    pass
-
-
-class PersonExists(GalleryError):
-    pass
-
-
-class GroupIdIllegal(GalleryError):
-    pass
-
-
-class GroupNotFound(GalleryError):
-    pass
-
-
-class GroupExists(GalleryError):
-    pass
-
-
-class TooManyFaces(GalleryError):
-    pass
+    code = "InvalidParameter.InvalidParameter"
+    number: ClassVar[int | None] = 21
 
 
 class DoorError(OstiaryError):

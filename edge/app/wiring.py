@@ -22,8 +22,9 @@ from edge.core.face import PersonId
 from edge.core.identifiers import uuid7
 from edge.core.policy import Standing
 from edge.core.quality import Limits
-from edge.errors import ManifestInvalid, PersonNotFound
+from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
+from edge.refusals import PersonNotFound
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.service.reporting import Clocks
 from edge.settings import (

@@ -108,7 +108,8 @@ def _write_whole(file: Path, data: bytes) -> None:
 def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
     from edge.core.face import PersonId
     from edge.core.person import Person
-    from edge.errors import GalleryError, PictureUnreadable
+    from edge.errors import PictureUnreadable
+    from edge.refusals import GalleryError
     from edge.service.enrollment import Enrolled, Refused
     from edge.store.legality import check_person_id
 

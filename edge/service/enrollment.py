@@ -14,8 +14,9 @@ from edge.core.geometry import head_pose
 from edge.core.matching import Match
 from edge.core.person import Person
 from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
-from edge.errors import NoFace, PersonNotFound, PictureError, PoorQuality, SeveralFaces
+from edge.errors import NoFace, PictureError, PoorQuality, SeveralFaces
 from edge.ports import Detector, Embedder, Gallery, Landmarker, LivenessModel
+from edge.refusals import PersonNotFound
 
 ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpness=35.0)
 """Stricter than at the door: a poor template spoils every later comparison."""

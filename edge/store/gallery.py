@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.identifiers import RANDOM_BYTES, uuid7
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, Person, PersonRecord
-from edge.errors import PersonNotFound, StoreError
+from edge.errors import StoreError
+from edge.refusals import PersonNotFound
 from edge.store import people
 from edge.store.database import Database
 from edge.store.legality import check_name

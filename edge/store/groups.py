@@ -6,7 +6,7 @@ import sqlite3
 
 from edge.core.face import PersonId
 from edge.core.person import Group, GroupId
-from edge.errors import GroupExists, GroupNotFound
+from edge.refusals import GroupExists, GroupNotFound
 from edge.store import people
 from edge.store.database import Database
 from edge.store.legality import check_group_id, check_name

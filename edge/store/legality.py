@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from edge.core.face import Embedding, Vector
-from edge.errors import GalleryError, GroupIdIllegal, PersonIdIllegal
+from edge.refusals import GalleryError, GroupIdIllegal, PersonIdIllegal
 
 _ID = re.compile(r"[A-Za-z0-9%@#&_-]{1,64}")
 _ID_RULE = "use 1 to 64 of the characters A-Z a-z 0-9 - % @ # & _"

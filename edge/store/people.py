@@ -8,7 +8,8 @@ import numpy as np
 
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
-from edge.errors import GalleryError, ModelMismatch, PersonExists, PersonNotFound, TooManyFaces
+from edge.errors import ModelMismatch
+from edge.refusals import GalleryError, PersonExists, PersonNotFound, TooManyFaces
 from edge.store.database import Database, Row
 from edge.store.legality import check_embedding, check_group_id, check_name, check_person_id, check_quality
 from edge.store.times import from_text, to_text

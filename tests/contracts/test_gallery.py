@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 
 from edge.core.face import Embedding, PersonId
 from edge.core.person import EnrolledFace, PersonRecord
-from edge.errors import (
-    GalleryError,
-    ModelMismatch,
-    PersonExists,
-    PersonIdIllegal,
-    PersonNotFound,
-    TooManyFaces,
-)
+from edge.errors import ModelMismatch
+from edge.refusals import GalleryError, PersonExists, PersonIdIllegal, PersonNotFound, TooManyFaces
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, person, record

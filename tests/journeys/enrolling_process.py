@@ -13,7 +13,8 @@ from edge.app.wiring import open_roster
 from edge.configuration import load
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import Person
-from edge.errors import GalleryError, StoreLocked
+from edge.errors import StoreLocked
+from edge.refusals import GalleryError
 from tests.factories import NOON
 
 MODEL = ModelId("crash@0123456789ab")

@@ -13,7 +13,8 @@ from edge.core.face import PersonId
 from edge.core.frame import Frame
 from edge.core.person import Person
 from edge.demo.scenes import enrolment_pictures, frames
-from edge.errors import NoFace, PersonNotFound, PoorQuality, SeveralFaces, TooManyFaces
+from edge.errors import NoFace, PoorQuality, SeveralFaces
+from edge.refusals import PersonNotFound, TooManyFaces
 from edge.service.enrollment import LiveProgress
 from edge.settings import Settings
 from edge.store.index import TemplateIndex

@@ -2,7 +2,7 @@ import pytest
 
 from edge.core.face import PersonId
 from edge.core.person import Group, GroupId
-from edge.errors import GroupExists, GroupIdIllegal, GroupNotFound, PersonNotFound
+from edge.refusals import GroupExists, GroupIdIllegal, GroupNotFound, PersonNotFound
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups
 from tests.store.builders import NOON, record
