@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tomli_w
 
 from edge.vision.detector import FaceDetector
@@ -21,7 +22,12 @@ from models_build import dlib_net, pictures, quantize, sources
 from models_build.graph import Replay
 from models_build.plans import PLANS, Plan
 from models_build.state import CACHE, MODELS, is_current
+from models_build.tfjs import GraphModel
 
+CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
+"""Of ImageNet, blue first."""
+GRAY = np.array([0.114, 0.587, 0.299], np.float32)
+"""Luma weights, blue first, as OpenCV's."""
 MEASURED = ("measured", "far_curve")
 """Tables of a manifest that are measured, not built; kept while the file stays the same."""
 
@@ -36,24 +42,46 @@ def mesh_or_iris(source: Path) -> bytes:
     return quantize.int8_weights(lambda x: network(x * (1.0 / 255.0)), network.shape)
 
 
+def attributes(source: Path, weights: Path) -> bytes:
+    """Its 1024 features serve the embedding, its two other outputs age and gender."""
+    network = GraphModel(source, weights, ("global_pooling/Mean", "gender_pred/Sigmoid", "age_pred/Softmax"))
+    squares = list(pictures.upright(*_locators(), network.shape[1], (1.0, 1.15, 1.3)))
+    print(f"  {len(squares)} faces as examples", flush=True)
+    return quantize.full_int8(lambda x: network(x - CAFFE_MEAN), network.shape, lambda: squares)
+
+
+def expression(source: Path, weights: Path) -> bytes:
+    network = GraphModel(source, weights, ("Identity",))
+    squares = [
+        quantize.full_range((square @ GRAY)[..., None], 0, 255)
+        for square in pictures.upright(*_locators(), network.shape[1], (0.9, 1.0, 1.15))
+    ]
+    print(f"  {len(squares)} faces as examples", flush=True)
+    return quantize.full_int8(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape, lambda: squares)
+
+
 def embedding(source: Path) -> bytes:
     network = dlib_net.build(source)
-    detector = FaceDetector(_open("detection", "near"), _open("detection", "far"))
-    mesh = FaceMesh(_open("landmarks"))
     # Aligning needs the manifest's input size only, so the file need not exist yet.
     aligner = FaceEmbedder(Engine(find("embedding", "dlib-resnet", MODELS)))
-    chips = list(pictures.for_embedding(detector, mesh, aligner))
+    chips = list(pictures.for_embedding(*_locators(), aligner))
     print(f"  {len(chips)} face chips as examples", flush=True)
     return quantize.full_int8(lambda x: network(x), network.input_shape, lambda: chips)
 
 
-BUILDERS: dict[str, Callable[[Path], bytes]] = {
+BUILDERS: dict[str, Callable[..., bytes]] = {
     "detection-near": detection,
     "detection-far": detection,
     "landmarks-mesh": mesh_or_iris,
     "iris-eye": mesh_or_iris,
+    "attributes-faceres": attributes,
+    "expression-xception": expression,
     "embedding-dlib-resnet": embedding,
 }
+
+
+def _locators() -> tuple[FaceDetector, FaceMesh]:
+    return FaceDetector(_open("detection", "near"), _open("detection", "far")), FaceMesh(_open("landmarks"))
 
 
 def _open(task: str, name: str | None = None) -> Engine:
@@ -107,10 +135,10 @@ def build_all(force: bool, only: list[str]) -> None:
             continue
         print(f"{label}: building", flush=True)
         began = time.monotonic()
-        source = sources.fetch(plan.source, CACHE)
+        files = [sources.fetch(file, CACHE) for file in (plan.source, plan.weights) if file is not None]
         if plan.task == "embedding":
             write_manifest(plan, "0" * 64, 1)
-        content = BUILDERS[plan.stem](source)
+        content = BUILDERS[plan.stem](*files)
         digest = write(plan, content)
         took = time.monotonic() - began
         print(f"{label}: {len(content):,} bytes, sha256 {digest[:12]}…, {took:.0f} s", flush=True)

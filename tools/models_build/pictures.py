@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from edge.core.face import Landmarks
 from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
+from edge.vision.geometry import warp
 from edge.vision.mesh import FaceMesh
+from edge.vision.upright import upright_square
 from models_build.quantize import full_range
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +31,22 @@ def data_folder() -> Path:
 
 def for_embedding(detector: FaceDetector, mesh: FaceMesh, aligner: FaceEmbedder) -> Iterator[np.ndarray]:
     """Aligned face chips; float32 pixels 0..255, RGB."""
+    for image, landmarks in located(detector, mesh):
+        yield full_range(aligner.align(image, landmarks), 0, 255).astype(np.float32)
+
+
+def upright(
+    detector: FaceDetector, mesh: FaceMesh, size: int, scales: Sequence[float]
+) -> Iterator[np.ndarray]:
+    """Upright squares around faces, the scales in turns; float32 pixels 0..255, BGR."""
+    for (image, landmarks), scale in zip(located(detector, mesh), cycle(scales), strict=False):
+        square = warp(image, upright_square(landmarks, scale, size), size)
+        yield full_range(square, 0, 255).astype(np.float32)
+
+
+def located(detector: FaceDetector, mesh: FaceMesh) -> Iterator[tuple[np.ndarray, Landmarks]]:
     for path in sorted((data_folder() / "lfw_dev").glob("*/*.jpg"))[::20]:
         image = cv2.imread(str(path))
         faces = detector.detect(image)
         if faces:
-            chip = aligner.align(image, mesh.locate(image, faces[0]))
-            yield full_range(chip, 0, 255).astype(np.float32)
+            yield image, mesh.locate(image, faces[0])

