@@ -10,8 +10,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.errors import PictureError, PictureTooLarge, PictureUnreadable
-from edge.vision.image import PictureLimits, load_picture
+from edge.errors import (
+    PictureEmpty,
+    PictureError,
+    PictureIllegal,
+    PictureTooHeavy,
+    PictureTooLarge,
+    PictureTooSmall,
+    PictureUnreadable,
+)
+from edge.vision.header import Kind
+from edge.vision.image import REQUEST_KINDS, PictureLimits, load_picture, read_picture
 
 HEIGHT, WIDTH = 40, 60
 PICTURE = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -25,12 +34,28 @@ def encoded(suffix: str) -> bytes:
     return data.tobytes()
 
 
+def tiff(orientation: int) -> bytes:
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"MM\x00\x2a\x00\x00\x00\x08\x00\x01" + entry + bytes(4)
+
+
+def oriented(kind: Kind, picture: bytes, orientation: int) -> bytes:
+    """The picture with an EXIF block that says how it is turned."""
+    match kind:
+        case Kind.JPEG:
+            return with_orientation(picture, orientation)
+        case Kind.PNG:
+            return picture[:33] + chunk(b"eXIf", tiff(orientation)) + picture[33:]
+    size = (WIDTH - 1).to_bytes(3, "little") + (HEIGHT - 1).to_bytes(3, "little")
+    extended = b"VP8X" + struct.pack("<I", 10) + b"\x08\x00\x00\x00" + size
+    exif = b"EXIF" + struct.pack("<I", len(tiff(orientation))) + tiff(orientation)
+    body = b"WEBP" + extended + picture[12:] + exif
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:
     """The JPEG with an EXIF block that says how it is turned."""
-    tiff = (
-        b"MM\x00\x2a\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0) + bytes(4)
-    )
-    body = b"Exif\x00\x00" + tiff
+    body = b"Exif\x00\x00" + tiff(orientation)
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
@@ -90,7 +115,6 @@ def test_exif_orientation_is_honored(orientation: int, turned) -> None:
 
 
 DAMAGED = {
-    "empty": b"",
     "text": b"this is no picture at all, only text",
     "html": b"<html><body>Not found</body></html>",
     "half a jpeg": encoded(".jpg")[: len(encoded(".jpg")) // 2],
@@ -120,8 +144,68 @@ def test_what_is_no_whole_still_picture_is_refused_in_one_line(content: bytes, t
 
 @pytest.mark.parametrize("kind", ["animated png", "animated webp", "gif"])
 def test_an_animation_is_called_one(kind: str) -> None:
-    with pytest.raises(PictureUnreadable, match="animated"):
+    with pytest.raises(PictureIllegal, match="animated"):
         load_picture(DAMAGED[kind])
+
+
+@pytest.mark.parametrize("kind", ["text", "html", "pdf", "gif"])
+def test_another_kind_of_file_has_a_code_of_its_own(kind: str) -> None:
+    with pytest.raises(PictureIllegal) as caught:
+        load_picture(DAMAGED[kind])
+    assert caught.value.number == -1400
+
+
+def test_nothing_at_all_is_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "picture.jpg"
+    path.touch()
+    for source in (path, b""):
+        with pytest.raises(PictureEmpty, match="empty"):
+            load_picture(source)
+
+
+def test_a_kind_that_requests_may_not_have_is_refused_by_name() -> None:
+    limits = PictureLimits(kinds=REQUEST_KINDS)
+    with pytest.raises(PictureIllegal, match="WebP picture; use JPEG, PNG, BMP"):
+        load_picture(encoded(".webp"), limits)
+    assert load_picture(encoded(".bmp"), limits).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize(("suffix", "allowed"), [(".jpg", "jpeg_side"), (".png", "other_side")])
+def test_the_longer_side_is_limited_by_kind(suffix: str, allowed: str) -> None:
+    assert load_picture(encoded(suffix), PictureLimits(**{allowed: WIDTH})).shape == (HEIGHT, WIDTH, 3)
+    with pytest.raises(PictureTooLarge, match=f"longer side of a {suffix[1:].upper().replace('PG', 'PEG')}"):
+        load_picture(encoded(suffix), PictureLimits(**{allowed: WIDTH - 1}))
+
+
+def test_the_shorter_side_is_limited() -> None:
+    assert load_picture(encoded(".png"), PictureLimits(least_side=HEIGHT)).shape == (HEIGHT, WIDTH, 3)
+    with pytest.raises(PictureTooSmall, match="60x40"):
+        load_picture(encoded(".png"), PictureLimits(least_side=HEIGHT + 1))
+
+
+@pytest.mark.parametrize("kind", [Kind.JPEG, Kind.PNG, Kind.WEBP])
+def test_a_picture_says_whether_it_knows_its_orientation(kind: Kind) -> None:
+    plain = encoded(f".{kind.lower().replace('jpeg', 'jpg')}")
+    assert not read_picture(plain).is_oriented
+    for orientation in (1, 6):
+        made = read_picture(oriented(kind, plain, orientation))
+        assert made.is_oriented
+        assert made.image.shape[:2] == ((HEIGHT, WIDTH) if orientation == 1 else (WIDTH, HEIGHT))
+
+
+def test_bytes_between_the_segments_of_a_jpeg_are_passed_over() -> None:
+    jpeg = encoded(".jpg")
+    assert load_picture(jpeg[:20] + b"\x00\x12\x34" + jpeg[20:]).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    done, data = cv2.imencode(".jpg", PICTURE, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    jpeg = data.tobytes()
+    assert done
+    assert load_picture(jpeg).shape == (HEIGHT, WIDTH, 3)
+    last = jpeg.rfind(b"\xff\xda")
+    with pytest.raises(PictureUnreadable, match="scans"):
+        load_picture(jpeg[:last] + 200 * jpeg[last:-2] + jpeg[-2:])
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
@@ -151,7 +235,7 @@ def test_a_pixel_bomb_is_refused_before_it_is_decoded() -> None:
 
 
 def test_a_file_over_the_limit_is_refused() -> None:
-    with pytest.raises(PictureTooLarge, match="100 bytes"):
+    with pytest.raises(PictureTooHeavy, match="100 bytes"):
         load_picture(encoded(".png"), PictureLimits(max_bytes=100))
 
 
