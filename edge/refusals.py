@@ -17,18 +17,18 @@ tree. None of them changes anything.
     └── GalleryError
         ├── PersonNotFound
         ├── PersonExists
-        ├── PersonIdIllegal       characters that are not allowed, or none
+        ├── PersonIdIllegal         characters that are not allowed, or none
         ├── PersonIdTooLong
-        ├── PersonNameIllegal     characters that cannot be shown
+        ├── PersonNameIllegal       characters that cannot be shown
         ├── PersonNameTooLong
-        ├── GenderIllegal         not 0, 1 or 2
-        ├── PersonConflict        somebody else changed the person meanwhile
-        ├── PersonInGroup         a person to create is known, and in that group
-        ├── MembershipExists      a person to copy is in that group
-        ├── MembershipNotFound    the person is not in that group
+        ├── GenderIllegal           not 0, 1 or 2
+        ├── PersonConflict          somebody else changed the person meanwhile
+        ├── PersonInGroup           a person to create is known, and in that group
+        ├── MembershipExists        a person to copy is in that group
+        ├── MembershipNotFound      the person is not in that group
         ├── TooManyGroupsOfPerson
         ├── GroupNotFound
-        │   └── GroupListNotFound some of the groups of a list
+        │   └── GroupListNotFound   some of the groups of a list
         ├── GroupExists
         ├── GroupIdIllegal
         ├── GroupIdTooLong
@@ -37,25 +37,25 @@ tree. None of them changes anything.
         ├── GroupNameTooLong
         ├── GroupTagIllegal
         ├── GroupTagTooLong
-        ├── GroupBeingDeleted     its deletion has begun
+        ├── GroupBeingDeleted       its deletion has begun
         ├── TooManyGroups
         ├── TooManyPeopleInGroup
-        ├── TooManyFields         more description fields than a group may have
-        ├── FieldRepeated         one name twice in a request
-        ├── FieldExists           the group has a field of that name
+        ├── TooManyFields           more description fields than a group may have
+        ├── FieldRepeated           one name twice in a request
+        ├── FieldExists             the group has a field of that name
         ├── FieldNameIllegal
         ├── FieldNameTooLong
-        ├── FieldNotFound         the group has no field of that name
-        ├── TooManyValues         more descriptions than a person may have
-        ├── ValueRepeated         one field twice in a request
-        ├── ValueIllegal          characters that cannot be shown
+        ├── FieldNotFound           the group has no field of that name
+        ├── TooManyValues           more descriptions than a person may have
+        ├── ValueRepeated           one field twice in a request
+        ├── ValueIllegal            characters that cannot be shown
         ├── ValueTooLong
         ├── FaceNotFound
-        ├── NearlySameFace        the person has this very picture
-        ├── TooManyFaces          the person has all the faces allowed
+        ├── NearlySameFace          the person has this very picture
+        ├── TooManyFaces            the person has all the faces allowed
         ├── TooManyFacesInGroup
-        ├── TooManyFacesInAll     the device has all the faces allowed
-        └── LastFace              every person keeps at least one
+        ├── TooManyFacesInAll       the device has all the faces allowed
+        └── LastFace                every person keeps at least one
 """
 
 from __future__ import annotations

@@ -10,9 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from edge.errors import OstiaryError
     from edge.settings import Settings
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+@dataclass(slots=True)
+class _Answer:
+    """The one JSON document that `--json` promises on standard output."""
+
+    wanted: bool = False
+    given: bool = False
+
+
+_answer = _Answer()
+"""A fact of the process, as standard output is."""
+
+
+def _want(wanted: bool) -> bool:
+    _answer.wanted = wanted
+    return wanted
+
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", callback=_want, help="Print JSON instead of a table; errors too.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +58,15 @@ def print_json(value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False)
     # A file name may hold bytes that are not text; JSON writes such a half character the same way.
     typer.echo(text.encode(errors="backslashreplace").decode())
+    _answer.given = True
+
+
+def expect_answer() -> None:
+    """A command begins: nothing was asked for as JSON yet, and nothing printed."""
+    _answer.wanted = _answer.given = False
+
+
+def print_error(error: OstiaryError) -> None:
+    """Say why a command ended, as JSON where that was asked for and no result was printed."""
+    if _answer.wanted and not _answer.given:
+        print_json({"error": {"code": error.code, "number": error.number, "message": str(error)}})
