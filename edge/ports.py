@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.core.appearance import Appearance
 from edge.core.decision import Decision, Receipt
 from edge.core.events import Event, StoredEvent
+from edge.core.eyes import Eye
 from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.matching import Match
@@ -48,6 +49,11 @@ class Detector(Protocol):
 class Landmarker(Protocol):
     def locate(self, image: Image, face: Face) -> Landmarks:
         """Fit the face mesh to one detected face."""
+
+
+class EyeFinder(Protocol):
+    def locate(self, image: Image, landmarks: Landmarks) -> tuple[Eye, Eye]:
+        """The person's right eye and left eye, in a uint8 (H, W, 3) BGR picture."""
 
 
 class LivenessModel(Protocol):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from edge.core.face import Landmarks, Points
+from edge.core.eyes import Eye
+from edge.core.face import Landmarks
 from edge.core.frame import Image
 from edge.vision.engine import Engine
 from edge.vision.geometry import carry_back, turned_square, warp
@@ -19,44 +19,32 @@ _LEFT_CORNERS = (362, 263)
 _CONTOUR_POINTS, _IRIS_POINTS = 71, 5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Iris:
-    """One eye. contour: float32 (71, 3), eyelids and brow; iris: float32 (5, 3), the pupil first,
-    then four points of the rim; pixels of the picture, z in the same scale."""
-
-    contour: Points
-    iris: Points
-
-    @property
-    def diameter(self) -> float:
-        """Of the iris, in pixels; 11.7 mm in nearly everybody, hence a ruler."""
-        rim = self.iris[1:, :2]
-        return float(np.linalg.norm(rim[0] - rim[2]) + np.linalg.norm(rim[1] - rim[3])) / 2
-
-
 class IrisFinder:
-    """Belongs to one thread. The crop is the eye's width times the manifest's `crop`, eye corners level."""
+    """Implements `EyeFinder`; belongs to one thread.
+
+    The crop is the eye's width times the manifest's `crop`, eye corners level.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._size = engine.manifest.input.size_wh[0]
         self._crop = engine.manifest.parameter("crop")
 
-    def locate(self, image: Image, landmarks: Landmarks) -> tuple[Iris, Iris]:
+    def locate(self, image: Image, landmarks: Landmarks) -> tuple[Eye, Eye]:
         """The person's right eye and left eye, in a uint8 (H, W, 3) BGR picture."""
         return (
-            self._one(image, landmarks, _RIGHT_CORNERS, mirrored=True),
-            self._one(image, landmarks, _LEFT_CORNERS, mirrored=False),
+            self._one(image, landmarks, _RIGHT_CORNERS, mirrored=False),
+            self._one(image, landmarks, _LEFT_CORNERS, mirrored=True),
         )
 
-    def _one(self, image: Image, landmarks: Landmarks, corners: tuple[int, int], mirrored: bool) -> Iris:
+    def _one(self, image: Image, landmarks: Landmarks, corners: tuple[int, int], mirrored: bool) -> Eye:
         first, second = landmarks.points[corners[0], :2], landmarks.points[corners[1], :2]
         across = second - first
         side = max(1.0, float(np.hypot(across[0], across[1])) * self._crop)
         center = ((float(first[0]) + float(second[0])) / 2, (float(first[1]) + float(second[1])) / 2)
         matrix = turned_square(center, side, math.atan2(float(across[1]), float(across[0])), self._size)
         crop = np.asarray(cv2.cvtColor(warp(image, matrix, self._size), cv2.COLOR_BGR2RGB), np.uint8)
-        # The network knows left eyes only.
+        # The network knows eyes at the left of the picture only.
         self.engine.put(crop[:, ::-1] if mirrored else crop)
         contour, iris = (
             values.reshape(count, 3)
@@ -65,4 +53,4 @@ class IrisFinder:
         if mirrored:
             contour[:, 0] = self._size - contour[:, 0]
             iris[:, 0] = self._size - iris[:, 0]
-        return Iris(contour=carry_back(matrix, contour), iris=carry_back(matrix, iris))
+        return Eye(contour=carry_back(matrix, contour), iris=carry_back(matrix, iris))

@@ -120,6 +120,18 @@ def test_the_irises_lie_in_their_eyes(
         assert np.linalg.norm(eye.contour[:, :2].mean(axis=0) - middle) < width
 
 
+def test_the_lids_run_from_the_outer_corner_to_the_inner(
+    iris_engine: Engine, mesh: FaceMesh, portrait: Image, face: Face
+) -> None:
+    landmarks = mesh.locate(portrait, face)
+    eyes = IrisFinder(iris_engine).locate(portrait, landmarks)
+    for eye, (outer, inner) in zip(eyes, ((33, 133), (263, 362)), strict=True):
+        for corner, at in ((outer, 0), (inner, 8)):
+            apart = np.linalg.norm(eye.contour[at, :2] - landmarks.points[corner, :2])
+            assert apart < 0.2 * eye.width
+        assert eye.upper_lid[1:-1, 1].mean() < eye.pupil[1] < eye.lower_lid[1:-1, 1].mean()
+
+
 def test_a_template_has_norm_one_and_its_models_id(
     embedder: FaceEmbedder, mesh: FaceMesh, portrait: Image, face: Face
 ) -> None:
