@@ -158,6 +158,17 @@ class EnrollmentSettings(Section):
     duplicate_far: float = Field(default=1e-4, gt=0, lt=0.5)
 
 
+class PictureSettings(Section):
+    """Which pictures of a request are read: bytes of the file, the longer side of a JPEG and of a PNG or BMP,
+    the shorter side, all in pixels. faces: how many one request may group or compare with."""
+
+    max_bytes: int = Field(default=5 * 1024 * 1024, ge=1024, le=100_000_000)
+    jpeg_side: int = Field(default=4000, ge=64, le=20_000)
+    other_side: int = Field(default=2000, ge=64, le=20_000)
+    least_side: int = Field(default=64, ge=1, le=2000)
+    faces: int = Field(default=1000, ge=2, le=5000)
+
+
 class StoreSettings(Section):
     """keep_days: how long decisions and answered command ids are kept. outbox_limit: how many events may
     wait for the broker."""
@@ -213,6 +224,7 @@ class Settings(BaseSettings):
     liveness: LivenessSettings = LivenessSettings()
     door: DoorSettings = DoorSettings()
     enrollment: EnrollmentSettings = EnrollmentSettings()
+    pictures: PictureSettings = PictureSettings()
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()

@@ -84,6 +84,10 @@ class Gallery:
         """Raises PersonNotFound."""
         return people.person(self._database, person)
 
+    def record(self, person: PersonId) -> PersonRecord:
+        """Everything known of one person. Raises PersonNotFound."""
+        return people.record(self._database, people.person(self._database, person))
+
     def people(self, offset: int = 0, limit: int = 100) -> list[Person]:
         """A page of the people in the order of their ids."""
         return people.people(self._database, offset, limit)
