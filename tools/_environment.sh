@@ -124,7 +124,7 @@ make_environment() {
     : >.venv/setup.log
     pip_install "$root/.venv" --upgrade 'pip>=25.1' # the first that knows dependency groups
     say "Installing the Python packages"
-    pip_install "$root/.venv" --group dev --editable '.[demo]'
+    pip_install "$root/.venv" --group dev --editable '.[demo,plots]'
     install_system_packages
     printf '%s\n' "$1" >"$stamp"
     say "Ready"

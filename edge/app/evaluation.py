@@ -1,208 +1,190 @@
-"""Measure recognition on labelled pairs of pictures, on every core."""
+"""Measure recognition on pictures with known answers: listed pairs, all pairs of labeled folders, or both."""
 
 from __future__ import annotations
 
-import csv
-import multiprocessing
-import os
-import signal
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.app.labeled_pictures import Pair, read_pairs, read_people
+from edge.app.picture_templates import picture_templates
+from edge.core.calibration import FarCurve
 from edge.core.events import Json
 from edge.core.face import ModelId, Vector
-from edge.core.verification import Verification, verify
-from edge.errors import PictureError, PictureUnreadable, SettingsError, WorkerDied
-from edge.vision.describe import FaceDescriber
-from edge.vision.detector import FaceDetector
-from edge.vision.embedder import FaceEmbedder
-from edge.vision.engine import Engine, open_model
-from edge.vision.image import load_picture
-from edge.vision.manifest import Manifest, find
-from edge.vision.mesh import FaceMesh
-
-_COLUMNS = ("a", "b", "same")
-_NO_MATCH = -1.0
-"""The score of a pair in which a face was not found: a door would not open for it."""
-_BATCH = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """line: where it stands in its file, for messages."""
-
-    a: Path
-    b: Path
-    same: bool
-    line: int
+from edge.core.score import ScoreScale
+from edge.core.tally import Tally, equal_error_rate, tally_scores, tally_templates
+from edge.core.verification import (
+    OperatingPoint,
+    ScoreCheck,
+    Scores,
+    check_scores,
+    fold_accuracies,
+    operating_points,
+    people_fold_accuracies,
+    tar_intervals,
+)
+from edge.errors import ManifestInvalid, SettingsError
+from edge.vision.manifest import find
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """pictures: how many different ones; no_face: in how many of them no face was found."""
+    """What was measured. Shares and rates are 0..1.
+
+    pictures: how many different ones; no_face: in how many of them no face was found. people: how many
+    folders were compared, None with listed pairs only. tally: of all pairs if asked for, else of the listed
+    ones; eer, points, scores and intervals rest on it. accuracies: of ten folds, on the listed pairs if
+    there are any, else on all; None for too few people. intervals: of the TAR at each measured point, 95 %.
+    """
 
     model: ModelId
+    curve: FarCurve
     pictures: int
     no_face: int
-    verification: Verification
+    people: int | None
+    tally: Tally
+    accuracies: Scores | None
+    eer: float
+    points: tuple[OperatingPoint, ...]
+    scores: tuple[ScoreCheck, ...]
+    intervals: dict[float, tuple[float, float]]
+
+    @property
+    def accuracy(self) -> float | None:
+        return None if self.accuracies is None else float(np.mean(self.accuracies))
+
+    @property
+    def accuracy_deviation(self) -> float | None:
+        return None if self.accuracies is None else float(np.std(self.accuracies))
 
     def as_json(self) -> dict[str, Json]:
-        found = self.verification
+        """What could not be measured is null."""
+        scale = ScoreScale(self.curve)
+        thresholds: dict[str, Json] = {
+            rate_label(point.far): {
+                "similarity": None if point.similarity is None else round(point.similarity, 5),
+                "score": None if point.similarity is None else round(scale.score(point.similarity), 2),
+                "tar": _rounded(point.tar),
+                "tar_interval": [round(share, 5) for share in self.intervals[point.far]]
+                if point.far in self.intervals
+                else None,
+            }
+            for point in self.points
+        }
         return {
             "model": self.model,
             "pictures": self.pictures,
+            "people": self.people,
             "no_face": self.no_face,
-            "pairs_same": found.pairs_same,
-            "pairs_different": found.pairs_different,
-            "accuracy": round(found.accuracy, 5),
-            "accuracy_deviation": round(found.accuracy_deviation, 5),
-            "eer": round(found.eer, 5),
-            "tar_at_far": {_label(far): round(tar, 5) for far, tar in found.tar_at_far},
+            "pairs_same": self.tally.pairs_same,
+            "pairs_different": self.tally.pairs_different,
+            "accuracy": _rounded(self.accuracy),
+            "accuracy_deviation": _rounded(self.accuracy_deviation),
+            "eer": round(self.eer, 5),
+            "tar_at_far": {rate_label(point.far): _rounded(point.tar) for point in self.points},
+            "far_at_score": {f"{check.score:g}": _significant(check.far) for check in self.scores},
+            "thresholds": thresholds,
         }
 
 
-def read_pairs(file: Path, root: Path) -> list[Pair]:
-    """Read a CSV file with the columns a, b (pictures, relative to `root`) and same (0 or 1).
-
-    Raises SettingsError for a wrong file, PictureUnreadable for a picture that is not there.
-    """
-    try:
-        with file.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream)
-            if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-                raise SettingsError(f"{file}:1: the columns must be {', '.join(_COLUMNS)}")
-            pairs = [_pair(row, f"{file}:{reader.line_num}", root, reader.line_num) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"cannot read the pairs in {file}: {error}; give a CSV file") from None
-    known: set[Path] = set()
-    for pair in pairs:
-        for path in (pair.a, pair.b):
-            if path not in known and not _is_there(path):
-                raise PictureUnreadable(f"{file}:{pair.line}: no picture at {path}; check the line or --root")
-            known.add(path)
-    return pairs
-
-
-def evaluate(file: Path, root: Path, jobs: int, progress: Callable[[int, int], None]) -> Evaluation:
-    """Compare the pairs that `file` lists. jobs: processes. progress: told pictures done and all.
-
-    A pair in which a face is not found counts as not matching.
-    Raises SettingsError, PictureError, ModelError, WorkerDied.
-    """
-    pairs = read_pairs(file, root)
-    lines = {path: pair.line for pair in reversed(pairs) for path in (pair.a, pair.b)}
-    model = find("embedding").model_id
-    vectors = _vectors(list(lines), lines, file, jobs, progress)
-    scores = np.array([_similarity(vectors[pair.a], vectors[pair.b]) for pair in pairs])
-    same = np.array([pair.same for pair in pairs], bool)
-    try:
-        found = verify(scores[same], scores[~same])
-    except ValueError as error:
-        raise SettingsError(f"{file}: {error}") from None
-    return Evaluation(model, len(vectors), sum(vector is None for vector in vectors.values()), found)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def _pair(row: dict[str, str], where: str, root: Path, line: int) -> Pair:
-    a, b, same = (row[column] for column in _COLUMNS)
-    if not a or not b or same not in ("0", "1"):
-        raise SettingsError(f"{where}: needs two pictures and 0 or 1, got {a!r}, {b!r}, {same!r}")
-    return Pair(root / a, root / b, same == "1", line)
-
-
-def _vectors(
-    paths: Sequence[Path],
-    lines: dict[Path, int],
-    file: Path,
+def evaluate(
+    root: Path,
+    pairs: Path | None,
+    all_pairs: bool,
     jobs: int,
     progress: Callable[[int, int], None],
-) -> dict[Path, Vector | None]:
-    batches = [paths[i : i + _BATCH] for i in range(0, len(paths), _BATCH)]
-    # Spawned, not forked: a forked copy of a running inference engine hangs.
-    context = multiprocessing.get_context("spawn")
-    vectors: dict[Path, Vector | None] = {}
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open) as pool:
+) -> Evaluation:
+    """Compare the pairs that the file `pairs` lists, all pictures below `root` with each other, or both.
+
+    jobs: processes. progress: told pictures done and all. A picture in which no face is found matches
+    nobody, at any threshold. Raises SettingsError, PictureError, ModelError, WorkerDied.
+    """
+    if pairs is None and not all_pairs:
+        raise SettingsError("nothing to compare; give --pairs with a CSV file, --all-pairs, or both")
+    manifest = find("embedding")
+    if manifest.far_curve is None:
+        raise ManifestInvalid(f"{manifest.path} has no far_curve; reinstall or run tools/build_models")
+    listed = [] if pairs is None else read_pairs(pairs, root)
+    people = read_people(root) if all_pairs else {}
+    lines = {path: pair.line for pair in reversed(listed) for path in (pair.a, pair.b)}
+    paths = list(dict.fromkeys([*lines, *(path for pictures in people.values() for path in pictures)]))
+    vectors = picture_templates(
+        paths, lambda path: f"{pairs}:{lines[path]}: " if path in lines else "", jobs, progress
+    )
+    accuracies: Scores | None = None
+    intervals: dict[float, tuple[float, float]] = {}
+    if listed:
+        same, different = _similarities(listed, vectors)
         try:
-            for batch, made in zip(batches, pool.map(_describe, batches), strict=True):
-                for path, vector in zip(batch, made, strict=True):
-                    if isinstance(vector, PictureError):
-                        raise type(vector)(f"{file}:{lines[path]}: {vector}")
-                    vectors[path] = vector
-                progress(len(vectors), len(paths))
-        except BrokenProcessPool:
-            _check_models()
-            raise WorkerDied("an evaluating process died; is there enough memory? Try --jobs 1") from None
-        finally:
-            pool.shutdown(cancel_futures=True)
-    return vectors
+            accuracies = fold_accuracies(same, different)
+        except ValueError as error:
+            raise SettingsError(f"{pairs}: {error}; list more") from None
+        tally = tally_scores(same, different)
+    if people:
+        labeled = _Labeled.of(people, vectors)
+        tally = tally_templates(labeled.vectors, labeled.people, labeled.found)
+        if accuracies is None:
+            accuracies = people_fold_accuracies(labeled.vectors, labeled.people, labeled.found)
+    points = operating_points(tally)
+    if people:
+        known = [(point.far, point.similarity) for point in points if point.similarity is not None]
+        bounds = tar_intervals(labeled.vectors, labeled.people, labeled.found, [at for _, at in known])
+        intervals = {far: bound for (far, _), bound in zip(known, bounds, strict=True)}
+    return Evaluation(
+        model=manifest.model_id,
+        curve=manifest.far_curve,
+        pictures=len(vectors),
+        no_face=sum(vector is None for vector in vectors.values()),
+        people=len(people) or None,
+        tally=tally,
+        accuracies=accuracies,
+        eer=equal_error_rate(tally),
+        points=points,
+        scores=check_scores(tally, ScoreScale(manifest.far_curve)),
+        intervals=intervals,
+    )
 
 
-def _similarity(a: Vector | None, b: Vector | None) -> float:
-    return _NO_MATCH if a is None or b is None else float(a @ b)
-
-
-def _label(far: float) -> str:
+def rate_label(far: float) -> str:
+    """A rate as the key of a JSON document: 1e-3."""
     return f"{far:.0e}".replace("e-0", "e-")
 
 
-def default_jobs() -> int:
-    """One process for each core that this one may use."""
-    return len(os.sched_getaffinity(0))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Labeled:
+    """vectors: float32 (N, D); people: (N,), a number for each; found: bool (N,), whether a face was."""
+
+    vectors: NDArray[np.float32]
+    people: NDArray[np.intp]
+    found: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, people: dict[str, list[Path]], vectors: dict[Path, Vector | None]) -> _Labeled:
+        made = [vectors[path] for pictures in people.values() for path in pictures]
+        found = np.array([vector is not None for vector in made])
+        width = next((len(vector) for vector in made if vector is not None), 1)
+        rows = np.array([np.zeros(width) if vector is None else vector for vector in made], np.float32)
+        counts = [len(pictures) for pictures in people.values()]
+        return cls(rows, np.repeat(np.arange(len(counts)), counts), found)
 
 
-@dataclass(slots=True)
-class _Tools:
-    near: Engine
-    far: Engine
-    mesh: FaceMesh
-    embedder: FaceEmbedder
+def _similarities(listed: Sequence[Pair], vectors: dict[Path, Vector | None]) -> tuple[Scores, Scores]:
+    """Of the pairs of one person and of two; not a number where a face was not found."""
+    scores = np.array([_similarity(vectors[pair.a], vectors[pair.b]) for pair in listed], np.float64)
+    same = np.array([pair.same for pair in listed], bool)
+    return scores[same], scores[~same]
 
 
-_tools: list[_Tools] = []
-"""What an evaluating process has open, for as long as it lives."""
+def _similarity(a: Vector | None, b: Vector | None) -> float:
+    return float("nan") if a is None or b is None else float(a @ b)
 
 
-def _open() -> None:
-    cv2.setNumThreads(1)
-    # Ctrl-C reaches every process of the terminal; the one that started these ends them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    near, far, mesh, embedding = (open_model(manifest) for manifest in _manifests())
-    _tools.append(_Tools(near, far, FaceMesh(mesh), FaceEmbedder(embedding)))
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 5)
 
 
-def _describe(paths: Iterable[Path]) -> list[Vector | PictureError | None]:
-    (tools,) = _tools
-    made: list[Vector | PictureError | None] = []
-    for path in paths:
-        # A fresh detector: it remembers where the last picture's face was.
-        describer = FaceDescriber(FaceDetector(tools.near, tools.far), tools.mesh, tools.embedder)
-        try:
-            description = describer.describe(load_picture(path))
-        except PictureError as error:
-            made.append(error)
-        else:
-            made.append(None if description is None else description.embedding.vector)
-    return made
-
-
-def _check_models() -> None:
-    """Raise here what made the processes die when it was a model."""
-    for manifest in _manifests():
-        with Engine(manifest):
-            pass
-
-
-def _manifests() -> tuple[Manifest, Manifest, Manifest, Manifest]:
-    return find("detection", "near"), find("detection", "far"), find("landmarks"), find("embedding")
+def _significant(rate: float | None) -> float | None:
+    return None if rate is None else float(f"{rate:.3g}")

@@ -20,49 +20,105 @@ def _group() -> None:
 
 @app.command()
 def recognition(
-    root: Annotated[Path, typer.Option(help="Folder that the pictures' names are relative to.")],
-    pairs: Annotated[Path, typer.Option(help="CSV file: a, b (pictures), same (0 or 1).")],
+    root: Annotated[Path, typer.Option(help="Folder of the pictures.")],
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file: a, b (pictures, relative to --root), same (0 or 1).", show_default=False
+        ),
+    ] = None,
+    all_pairs: Annotated[
+        bool,
+        typer.Option("--all-pairs", help="Compare all pictures; --root has a folder for each person."),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures here.", show_default=False)
+    ] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(help="Also draw the figures, as PNG in this folder.", show_default=False),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; all cores when absent.", show_default=False)
     ] = None,
 ) -> None:
-    """Tell same from different people on labelled pairs of pictures.
+    """Tell same from different people: listed pairs of pictures, all pairs, or both.
 
-    Accuracy is the mean of ten folds, each with the threshold that is best on the other nine. A pair in
-    which a face is not found counts as not matching.
+    With both, accuracy is of the listed pairs and everything else of all pairs. Accuracy is the mean of ten
+    folds, each with the threshold that is best on the other nine; without a list the people are dealt to the
+    folds, and same and different pairs weigh the same. A pair in which a face is not found counts as not
+    matching. A rate that would take more pairs of different people than there are is not measured.
 
-    Example:
+    Examples:
 
         ostiary evaluate recognition --root lfw --pairs pairs.csv --json out.json
+
+        ostiary evaluate recognition --root lfw --all-pairs --json out.json --plots plots
     """
-    from edge.app.evaluation import default_jobs, evaluate
+    from edge.app.evaluation import evaluate
+    from edge.app.every_core import default_jobs
     from edge.cli.figures import check_writable, write_json
     from edge.cli.progress import bar
 
     check_writable(json_file)
+    if plots is not None:
+        from edge.app.plots import check_drawable
+
+        check_drawable(plots)
     with bar("Pictures") as progress:
-        result = evaluate(pairs, root, jobs or default_jobs(), progress)
+        result = evaluate(root, pairs, all_pairs, jobs or default_jobs(), progress)
     if json_file is not None:
         write_json(json_file, result.as_json())
     _show(result)
+    if plots is not None:
+        from edge.app.plots import draw
+
+        for path in draw(result, plots):
+            typer.echo(path)
 
 
 def _show(result: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    found = result.verification
+    from edge.core.score import ScoreScale, rate_of
+
     table = Table(title=f"Recognition, {result.model}", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_row("pictures", str(result.pictures))
+    if result.people is not None:
+        table.add_row("people", str(result.people))
     table.add_row("without a found face", str(result.no_face))
-    table.add_row("pairs, same / different", f"{found.pairs_same} / {found.pairs_different}")
-    table.add_row("accuracy, 10-fold", f"{found.accuracy:.4f} ± {found.accuracy_deviation:.4f}")
-    table.add_row("equal error rate", f"{found.eer:.4f}")
-    for far, tar in found.tar_at_far:
-        table.add_row(f"accepted at FAR {far:g}", f"{tar:.4f}")
-    Console().print(table)
+    table.add_row("pairs, same / different", f"{result.tally.pairs_same} / {result.tally.pairs_different}")
+    table.add_row("accuracy, 10-fold", _with_deviation(result))
+    table.add_row("equal error rate", f"{result.eer:.4f}")
+    for check in result.scores:
+        wanted = rate_of(check.score)
+        measured = (
+            "too few pairs" if check.far is None else f"{check.far:.2e}, {check.far / wanted:.2f} times"
+        )
+        table.add_row(f"FAR at score {check.score:g} ({wanted:.0e})", measured)
+    console = Console()
+    console.print(table)
+    scale = ScoreScale(result.curve)
+    points = Table("FAR", "similarity", "score", "same pairs accepted", "95 % interval")
+    for point in result.points:
+        if point.similarity is None or point.tar is None:
+            points.add_row(f"{point.far:.0e}", "too few pairs", "", "", "")
+            continue
+        low_high = result.intervals.get(point.far)
+        points.add_row(
+            f"{point.far:.0e}",
+            f"{point.similarity:.4f}",
+            f"{scale.score(point.similarity):.1f}",
+            f"{point.tar:.4f}",
+            "" if low_high is None else f"{low_high[0]:.4f} to {low_high[1]:.4f}",
+        )
+    console.print(points)
+
+
+def _with_deviation(result: Evaluation) -> str:
+    if result.accuracy is None:
+        return "too few people"
+    return f"{result.accuracy:.4f} ± {result.accuracy_deviation:.4f}"

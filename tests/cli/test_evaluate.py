@@ -11,6 +11,7 @@ import pytest
 from edge.cli.figures import check_writable, write_json
 from edge.demo.scenes import enrolment_pictures
 from edge.errors import SettingsError
+from tests.cli.command import ostiary as in_process
 
 
 def ostiary(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -44,8 +45,35 @@ def test_figures_are_shown_and_written(tmp_path: Path) -> None:
     assert (figures["pictures"], figures["no_face"]) == (4, 1)
     assert (figures["pairs_same"], figures["pairs_different"]) == (10, 10)
     assert figures["accuracy"] == 1.0
-    assert set(figures["tar_at_far"]) == {"1e-2", "1e-3"}
+    assert figures["tar_at_far"] == dict.fromkeys(("1e-2", "1e-3", "1e-4", "1e-5", "1e-6"))
+    assert figures["far_at_score"] == dict.fromkeys(("40", "50", "60"))
+    assert "too few pairs" in run.stdout
     assert "without a found face" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [([], "nothing to compare; give --pairs"), (["--all-pairs"], "no folders with pictures in")],
+)
+def test_nothing_to_measure_is_one_line(tmp_path: Path, options: list[str], reason: str) -> None:
+    run = ostiary("evaluate", "recognition", "--root", tmp_path, *options)
+    assert run.returncode == 2
+    (line,) = ours(run.stderr)
+    assert line.startswith(f"ostiary: {reason}")
+
+
+def test_plots_without_matplotlib_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "edge.app.plots", raising=False)
+    done = in_process(
+        "evaluate", "recognition", "--root", tmp_path, "--all-pairs", "--plots", tmp_path / "new"
+    )
+    assert done.code == 2
+    assert done.is_one_line_error
+    assert "--plots needs matplotlib; pip install 'ostiary[plots]'" in done.err
+    assert not (tmp_path / "new").exists()
 
 
 def test_missing_picture_is_one_line_and_names_its_line(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 IMPORT_ALL = """
 import importlib, json, os, pkgutil, sys, threading
 import edge
-OPTIONAL = {"picamera2", "libcamera", "lgpio", "RPi", "tflite_runtime", "amqtt"}
+OPTIONAL = {"picamera2", "libcamera", "lgpio", "RPi", "tflite_runtime", "amqtt", "matplotlib"}
 opened = []
 WATCHED = ("/dev/video", "/dev/gpio", "/dev/media", "/dev/mem", "/sys/class/gpio")
 def audit(event, arguments):
