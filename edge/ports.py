@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.core.appearance import Appearance
 from edge.core.decision import Decision, Receipt
@@ -18,7 +14,7 @@ from edge.core.eyes import Eye
 from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.matching import Match
-from edge.core.person import FaceId, FaceRecord, GroupId, Person, PersonRecord
+from edge.core.person import FaceId, GroupId
 
 
 class Camera(Protocol):
@@ -110,60 +106,6 @@ class Inputs(Protocol):
         """Why the inputs are not read, in one line; None while they are."""
 
     def close(self) -> None: ...
-
-
-class Gallery(Protocol):
-    """The people the door may know. Every method may raise StoreError."""
-
-    def revision(self) -> int:
-        """A number that grows with every change, by whichever process made it."""
-
-    def together(self) -> AbstractContextManager[None]:
-        """Make what is changed inside it durable at once, or not at all."""
-
-    def count(self) -> int:
-        """How many people there are."""
-
-    def add_person(self, person: Person) -> None:
-        """Raises PersonIdIllegal, PersonExists, GalleryError for a name that cannot be shown."""
-
-    def update_person(self, person: Person) -> None:
-        """Replace name, validity and revocation. Raises PersonNotFound."""
-
-    def remove_person(self, person: PersonId) -> None:
-        """Erase a person with faces and templates. Raises PersonNotFound."""
-
-    def person(self, person: PersonId) -> Person:
-        """Raises PersonNotFound."""
-
-    def people(self, offset: int = 0, limit: int = 100) -> list[Person]:
-        """A page of the people in the order of their ids."""
-
-    def add_face(
-        self, person: PersonId, embedding: Embedding, *, quality: float, source: str, at: datetime
-    ) -> FaceRecord:
-        """Enroll one more face. Raises PersonNotFound, TooManyFaces."""
-
-    def add_template(self, face: FaceId, embedding: Embedding) -> None:
-        """Give an enrolled face the template of another model. Raises PersonNotFound."""
-
-    def remove_face(self, face: FaceId) -> None:
-        """Erase one face. Raises PersonNotFound when there is no such face."""
-
-    def faces(self, person: PersonId) -> list[FaceRecord]:
-        """The faces of a person, in the order they were added. Raises PersonNotFound."""
-
-    def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
-        """All templates of one model: the owner of each row, and float32 (N, D) of norm 1."""
-
-    def models(self) -> dict[ModelId, int]:
-        """How many templates there are of each model."""
-
-    def put(self, records: Sequence[PersonRecord]) -> None:
-        """Store people with all that belongs to them, or none of it; known ones are replaced."""
-
-    def export(self) -> Iterator[PersonRecord]:
-        """Everything known of everybody, in the order of their ids."""
 
 
 class Matcher(Protocol):

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from edge.core.limits import DEFAULT_LIMITS
 from edge.core.tracking import WHOLE_FRAME, Polygon
 
 _ID = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -150,11 +151,10 @@ class DoorSettings(Section):
 
 
 class EnrollmentSettings(Section):
-    """frames: good frames a live enrolment takes. faces_per_person: more are refused.
+    """frames: good frames a live enrolment takes.
     duplicate_far: a new face that matches another person at this false accept rate is a duplicate."""
 
     frames: int = Field(default=5, ge=1, le=20)
-    faces_per_person: int = Field(default=20, ge=1, le=248)
     duplicate_far: float = Field(default=1e-4, gt=0, lt=0.5)
 
 
@@ -167,6 +167,29 @@ class PictureSettings(Section):
     other_side: int = Field(default=2000, ge=64, le=20_000)
     least_side: int = Field(default=64, ge=1, le=2000)
     faces: int = Field(default=1000, ge=2, le=5000)
+
+
+class LimitSettings(Section):
+    """What the device takes; the meaning of each is in `core.limits.GalleryLimits`. Where comparable services
+    differ, the default is one of them and the other can be set: 20,000 or 1,000,000 people in a group; 5, 20
+    or 248 faces of a person."""
+
+    id_length: int = Field(default=DEFAULT_LIMITS.id_length, ge=1, le=64)
+    name_length: int = Field(default=DEFAULT_LIMITS.name_length, ge=1, le=200)
+    tag_length: int = Field(default=DEFAULT_LIMITS.tag_length, ge=0, le=200)
+    field_length: int = Field(default=DEFAULT_LIMITS.field_length, ge=1, le=200)
+    value_length: int = Field(default=DEFAULT_LIMITS.value_length, ge=1, le=200)
+    groups: int = Field(default=DEFAULT_LIMITS.groups, ge=1, le=100_000)
+    groups_per_person: int = Field(default=DEFAULT_LIMITS.groups_per_person, ge=1, le=1_000)
+    groups_per_request: int = Field(default=DEFAULT_LIMITS.groups_per_request, ge=1, le=1_000)
+    people_per_group: int = Field(default=DEFAULT_LIMITS.people_per_group, ge=1, le=1_000_000)
+    faces_per_person: int = Field(default=DEFAULT_LIMITS.faces_per_person, ge=1, le=248)
+    faces_per_group: int = Field(default=DEFAULT_LIMITS.faces_per_group, ge=1, le=10_000_000)
+    faces: int = Field(default=DEFAULT_LIMITS.faces, ge=1, le=10_000_000)
+    uploads: int = Field(default=DEFAULT_LIMITS.uploads, ge=1, le=248)
+    page: int = Field(default=DEFAULT_LIMITS.page, ge=1, le=100_000)
+    search_people: int = Field(default=DEFAULT_LIMITS.search_people, ge=1, le=1_000)
+    search_faces: int = Field(default=DEFAULT_LIMITS.search_faces, ge=1, le=10_000_000)
 
 
 class StoreSettings(Section):
@@ -225,6 +248,7 @@ class Settings(BaseSettings):
     door: DoorSettings = DoorSettings()
     enrollment: EnrollmentSettings = EnrollmentSettings()
     pictures: PictureSettings = PictureSettings()
+    limits: LimitSettings = LimitSettings()
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
     log: LogSettings = LogSettings()

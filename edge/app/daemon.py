@@ -105,7 +105,7 @@ class Daemon:
         journal = Journal(
             database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
         )
-        gallery = Gallery(database, max_faces=settings.enrollment.faces_per_person)
+        gallery = Gallery(database)
         door = self._door or hardware.door(settings, stack)
         stack.callback(door.lock.close)
         controller = Controller(

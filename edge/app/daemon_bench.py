@@ -65,7 +65,7 @@ def fill_store(folder: Path, portraits: Sequence[Image], people: int, seed: int 
     settings = Settings(store=StoreSettings(folder=folder))
     random = np.random.default_rng(seed)
     with open_database(settings.store.file, durable=False) as db, wiring.open_models(settings) as models:
-        gallery = Gallery(db, max_faces=settings.enrollment.faces_per_person)
+        gallery = Gallery(db)
         real = [_template(models, portrait) for portrait in portraits]
         gallery.put([_record(VISITOR, real)])
         for first in range(0, people, _BATCH):

@@ -20,6 +20,7 @@ from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
 from edge.core.face import PersonId
 from edge.core.identifiers import uuid7
+from edge.core.limits import GalleryLimits
 from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.errors import ManifestInvalid
@@ -183,7 +184,12 @@ class Roster:
 def open_roster(settings: Settings) -> Iterator[Roster]:
     """Open the people's part of the store, for the command line. Raises StoreError."""
     with open_database(settings.store.file, durable=True) as database:
-        yield Roster(Gallery(database, max_faces=settings.enrollment.faces_per_person), Groups(database))
+        limits = gallery_limits(settings)
+        yield Roster(Gallery(database, limits), Groups(database, limits))
+
+
+def gallery_limits(settings: Settings) -> GalleryLimits:
+    return GalleryLimits(**settings.limits.model_dump())
 
 
 def link(settings: Settings) -> Link | None:

@@ -50,18 +50,19 @@ def add(
 
         ostiary person add bob --camera
     """
+    from edge.app.wiring import gallery_limits
     from edge.core.face import PersonId
+    from edge.core.legality import check_group_id, check_person_id
     from edge.core.person import Person
     from edge.errors import PoorQuality
-    from edge.store.legality import check_group_id, check_person_id
 
     wanted = Person(
         PersonId(person), name, datetime.now(UTC), valid_from=_utc(valid_from), valid_until=_utc(valid_until)
     )
     settings = context.obj.settings()
-    check_person_id(person)
+    check_person_id(person, gallery_limits(settings))
     for one in group or []:
-        check_group_id(one)
+        check_group_id(one, gallery_limits(settings))
     with enrolling(settings) as (roster, enroller):
         if camera:
             result = _from_camera(settings, enroller, wanted)

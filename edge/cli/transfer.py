@@ -106,12 +106,13 @@ def _write_whole(file: Path, data: bytes) -> None:
 
 
 def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
+    from edge.app.wiring import gallery_limits
     from edge.core.face import PersonId
+    from edge.core.legality import check_person_id
     from edge.core.person import Person
     from edge.errors import PictureUnreadable
     from edge.refusals import GalleryError
     from edge.service.enrollment import Enrolled, Refused
-    from edge.store.legality import check_person_id
 
     people = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not people:
@@ -122,7 +123,7 @@ def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
             pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             person = Person(PersonId(path.name), "", datetime.now(UTC))
             try:
-                check_person_id(person.id)
+                check_person_id(person.id, gallery_limits(settings))
                 result = enroller.enroll_pictures(person, [loader(file) for file in pictures])
             except GalleryError as error:
                 result = Enrolled(person.id, False, refused=(Refused(path.name, str(error)),))

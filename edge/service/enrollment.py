@@ -15,7 +15,8 @@ from edge.core.matching import Match
 from edge.core.person import Person
 from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
 from edge.errors import NoFace, PictureError, PoorQuality, SeveralFaces
-from edge.ports import Detector, Embedder, Gallery, Landmarker, LivenessModel
+from edge.ports import Detector, Embedder, Landmarker, LivenessModel
+from edge.roster import Gallery
 from edge.refusals import PersonNotFound
 
 ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpness=35.0)

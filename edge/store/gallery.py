@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,35 +12,42 @@ from numpy.typing import NDArray
 
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.identifiers import RANDOM_BYTES, uuid7
-from edge.core.person import EnrolledFace, FaceId, FaceRecord, Person, PersonRecord
-from edge.errors import StoreError
-from edge.refusals import PersonNotFound
-from edge.store import people
+from edge.core.limits import DEFAULT_LIMITS, GalleryLimits
+from edge.core.person import EnrolledFace, FaceId, FaceRecord, Group, Person, PersonRecord, Version
+from edge.refusals import FaceNotFound, LastFace
+from edge.store import faces, membership, people, revision
 from edge.store.database import Database
-from edge.store.legality import check_name
-from edge.store.revision import change, revision
-from edge.store.times import to_text, unix_ms
+from edge.store.erasure import erase
+from edge.store.revision import change
+from edge.store.times import unix_ms
 from edge.store.trouble import damaged
-
-logger = logging.getLogger(__name__)
 
 
 class Gallery:
-    """People, faces, groups and templates. No picture is kept.
-
-    max_faces: how many faces a person may have. random: n -> n random bytes, for face ids.
-    """
+    """People, faces, groups and templates. No picture is kept. random: n -> n random bytes, for face ids."""
 
     def __init__(
-        self, database: Database, *, max_faces: int = 20, random: Callable[[int], bytes] = os.urandom
+        self,
+        database: Database,
+        limits: GalleryLimits = DEFAULT_LIMITS,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._database = database
-        self._max_faces = max_faces
+        self._limits = limits
         self._random = random
 
     def revision(self) -> int:
         """A number that grows with every change, by whichever process made it."""
-        return revision(self._database)
+        return revision.revision(self._database)
+
+    def version(self, person: PersonId) -> Version:
+        """Which version of a person is known; 0 when nobody is known under that id."""
+        return revision.version(self._database, person)
+
+    def require_version(self, person: PersonId, seen: Version) -> None:
+        """Inside `together`: nobody else has changed the person since. Raises PersonConflict."""
+        revision.require_version(self._database, person, seen)
 
     def together(self) -> AbstractContextManager[None]:
         """Make what is changed inside it durable at once, or not at all."""
@@ -52,41 +58,25 @@ class Gallery:
         return int(self._database.rows("SELECT count(*) FROM people")[0][0])
 
     def add_person(self, person: Person) -> None:
-        """Raises PersonIdIllegal, PersonExists, GalleryError for a name that cannot be shown, StoreError."""
+        """Raises PersonExists, and what the checks of an id, a name, a tag and a gender raise."""
         with change(self._database):
-            people.insert_person(self._database, person)
+            people.insert_person(self._database, person, self._limits)
 
     def update_person(self, person: Person) -> None:
-        """Replace name, validity and revocation of a person. Raises PersonNotFound, StoreError."""
-        check_name(person.name)
+        """Replace all but id and creation. Raises PersonNotFound, and as `add_person`."""
         with change(self._database):
-            changed = self._database.execute(
-                "UPDATE people SET name = ?, valid_from = ?, valid_until = ?, revoked = ? WHERE id = ?",
-                (
-                    person.name,
-                    None if person.valid_from is None else to_text(person.valid_from),
-                    None if person.valid_until is None else to_text(person.valid_until),
-                    person.revoked,
-                    person.id,
-                ),
-            )
-            if changed.rowcount == 0:
-                raise people.no_person(person.id)
+            people.update_person(self._database, person, self._limits)
 
     def remove_person(self, person: PersonId) -> None:
         """Erase a person with faces and templates, also from the write-ahead log. Raises PersonNotFound."""
         with change(self._database):
             if self._database.execute("DELETE FROM people WHERE id = ?", (person,)).rowcount == 0:
                 raise people.no_person(person)
-        self._erase()
+        erase(self._database)
 
     def person(self, person: PersonId) -> Person:
         """Raises PersonNotFound."""
         return people.person(self._database, person)
-
-    def record(self, person: PersonId) -> PersonRecord:
-        """Everything known of one person. Raises PersonNotFound."""
-        return people.record(self._database, people.person(self._database, person))
 
     def people(self, offset: int = 0, limit: int = 100) -> list[Person]:
         """A page of the people in the order of their ids."""
@@ -95,34 +85,57 @@ class Gallery:
     def add_face(
         self, person: PersonId, embedding: Embedding, *, quality: float, source: str, at: datetime
     ) -> FaceRecord:
-        """Enroll one more face. at: aware UTC. Raises PersonNotFound, TooManyFaces, StoreError."""
+        """Enroll one more face. at: aware UTC.
+
+        Raises PersonNotFound, TooManyFaces, TooManyFacesInGroup, TooManyFacesInAll.
+        """
         face = FaceRecord(FaceId(uuid7(unix_ms(at), self._random(RANDOM_BYTES))), person, at, quality, source)
         with change(self._database):
-            people.insert_face(self._database, EnrolledFace(face, (embedding,)), max_faces=self._max_faces)
+            people.person(self._database, person)
+            faces.insert_face(self._database, EnrolledFace(face, (embedding,)), self._limits)
         return face
 
     def add_template(self, face: FaceId, embedding: Embedding) -> None:
         """Give an enrolled face the template of another model; one of the same model is replaced.
 
-        Raises PersonNotFound when there is no such face.
+        Raises FaceNotFound, ModelMismatch.
         """
         with change(self._database):
-            row = self._database.row("SELECT number FROM faces WHERE id = ?", (face,))
+            row = self._database.row("SELECT number, person FROM faces WHERE id = ?", (face,))
             if row is None:
-                raise _no_face(face)
-            people.insert_template(self._database, row[0], embedding)
+                raise faces.no_face(face)
+            faces.insert_template(self._database, row[0], embedding)
+            revision.touch(self._database, row[1])
 
-    def remove_face(self, face: FaceId) -> None:
-        """Erase one face and its templates. Raises PersonNotFound when there is no such face."""
+    def remove_faces(self, person: PersonId, wanted: Sequence[FaceId]) -> None:
+        """Erase faces of a person and their templates, but not the last one.
+
+        Raises PersonNotFound, FaceNotFound, LastFace; then all faces stay.
+        """
         with change(self._database):
-            if self._database.execute("DELETE FROM faces WHERE id = ?", (face,)).rowcount == 0:
-                raise _no_face(face)
-        self._erase()
+            theirs = {face.id for face in self.faces(person)}
+            for face in wanted:
+                if face not in theirs:
+                    raise FaceNotFound(
+                        f"person {person} has no face {face}; see 'ostiary person show {person}'"
+                    )
+            if not theirs - set(wanted):
+                raise LastFace(
+                    f"person {person} must keep a face; add another one first, or remove the person"
+                )
+            for face in wanted:
+                self._database.execute("DELETE FROM faces WHERE id = ?", (face,))
+            revision.touch(self._database, person)
+        erase(self._database)
 
     def faces(self, person: PersonId) -> list[FaceRecord]:
         """The faces of a person, in the order they were added. Raises PersonNotFound."""
         people.person(self._database, person)
-        return [face for _, face in people.faces(self._database, person)]
+        return [face for _, face in faces.faces(self._database, person)]
+
+    def record(self, person: PersonId) -> PersonRecord:
+        """Everything known of a person, with the templates. Raises PersonNotFound."""
+        return people.record(self._database, people.person(self._database, person))
 
     def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
         """All templates of one model: the owner of each row, and float32 (N, D). Raises StoreCorrupt."""
@@ -143,17 +156,18 @@ class Gallery:
         """How many templates there are of each model."""
         return dict(self._database.rows("SELECT model, count(*) FROM templates GROUP BY model"))
 
-    def put(self, records: Sequence[PersonRecord]) -> None:
-        """Store people with their groups, faces and templates in one transaction; groups are made as needed.
+    def put(self, records: Sequence[PersonRecord], groups: Sequence[Group] = ()) -> None:
+        """Store people with their groups, faces and templates in one transaction.
 
-        A person of the same id is replaced. Raises GalleryError and StoreError; then nothing is stored.
+        A person of the same id is replaced. groups: how to make those that are not there; others are made as
+        needed. Raises GalleryError and StoreError; then nothing is stored.
         """
         with change(self._database):
-            replaced = [
-                people.replace_person(self._database, record, max_faces=self._max_faces) for record in records
-            ]
+            for group in groups:
+                membership.make_group(self._database, group)
+            replaced = [people.replace_person(self._database, record, self._limits) for record in records]
         if any(replaced):
-            self._erase()
+            erase(self._database)
 
     def export(self) -> Iterator[PersonRecord]:
         """Everything known of everybody, in the order of their ids, read page by page."""
@@ -162,17 +176,3 @@ class Gallery:
             for person in page:
                 yield people.record(self._database, person)
             offset += len(page)
-
-    def _erase(self) -> None:
-        """What was deleted is zeroed in the file; emptying the log leaves no copy there either."""
-        try:
-            is_erased = self._database.checkpoint()
-        except StoreError as error:
-            logger.warning("erased data stays in the write-ahead log until its next checkpoint: %s", error)
-            return
-        if not is_erased:
-            logger.warning("erased data stays in the write-ahead log until no other process reads it")
-
-
-def _no_face(face: FaceId) -> PersonNotFound:
-    return PersonNotFound(f"no face {face}; list those of a person with 'ostiary person show'")

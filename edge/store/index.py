@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.core.face import Embedding, ModelId, PersonId, Vector
 from edge.core.matching import Match, best
 from edge.errors import ModelMismatch
-from edge.ports import Gallery
+from edge.roster import Gallery
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from edge.core.face import PersonId
+from edge.core.person import Version
+from edge.refusals import PersonConflict
 from edge.store.database import Database
+
+NEXT = "(SELECT number + 1 FROM revision)"
+"""SQL for the number this change will have; of a person it is the version."""
 
 
 def revision(database: Database) -> int:
@@ -19,3 +25,22 @@ def change(database: Database) -> Iterator[None]:
     with database.transaction():
         yield
         database.execute("UPDATE revision SET number = number + 1")
+
+
+def touch(database: Database, person: PersonId) -> None:
+    """Within a change: what is known of a person becomes another version."""
+    database.execute(f"UPDATE people SET version = {NEXT} WHERE id = ?", (person,))  # noqa: S608
+
+
+def version(database: Database, person: PersonId) -> Version:
+    """Which version of a person this is; 0 when nobody is known under that id."""
+    row = database.row("SELECT version FROM people WHERE id = ?", (person,))
+    return Version(0 if row is None else row[0])
+
+
+def require_version(database: Database, person: PersonId, seen: Version) -> None:
+    """Within a change: nobody else has changed the person since that version. Raises PersonConflict."""
+    if version(database, person) != seen:
+        raise PersonConflict(
+            f"person {person} was changed by somebody else meanwhile; look again and repeat what is missing"
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge.errors import StoreCorrupt, StoreTooNew
+from edge.store import face_changes
 
 Step: TypeAlias = tuple[str, ...]
 
@@ -96,7 +97,33 @@ _JOURNAL: Step = (
 
 _STATE: Step = ("CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",)
 
-STEPS: tuple[Step, ...] = (_GALLERY, _JOURNAL, _STATE)
+_PROFILES: Step = (
+    "ALTER TABLE people ADD COLUMN gender INTEGER NOT NULL DEFAULT 0 CHECK (gender IN (0, 1, 2))",
+    "ALTER TABLE people ADD COLUMN tag TEXT NOT NULL DEFAULT ''",
+    # Numbers of the revision, so that a person erased and added again has a version never seen before.
+    "ALTER TABLE people ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE groups ADD COLUMN tag TEXT NOT NULL DEFAULT ''",
+    # 1: being deleted. 2: and with it the people who are in no other group.
+    "ALTER TABLE groups ADD COLUMN deleting INTEGER NOT NULL DEFAULT 0 CHECK (deleting IN (0, 1, 2))",
+    """CREATE TABLE fields (
+        "group" TEXT NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY ("group", name)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE descriptions (
+        "group" TEXT NOT NULL,
+        person TEXT NOT NULL,
+        field TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY ("group", person, field),
+        FOREIGN KEY ("group", person) REFERENCES members("group", person) ON DELETE CASCADE,
+        FOREIGN KEY ("group", field) REFERENCES fields("group", name) ON DELETE CASCADE ON UPDATE CASCADE
+    ) WITHOUT ROWID""",
+    'CREATE INDEX descriptions_field ON descriptions("group", field)',
+)
+
+STEPS: tuple[Step, ...] = (_GALLERY, _JOURNAL, _STATE, _PROFILES, face_changes.STEP)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:

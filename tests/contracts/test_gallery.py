@@ -9,9 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.core.face import Embedding, PersonId
+from edge.core.limits import GalleryLimits
 from edge.core.person import EnrolledFace, PersonRecord
 from edge.errors import ModelMismatch
-from edge.refusals import GalleryError, PersonExists, PersonIdIllegal, PersonNotFound, TooManyFaces
+from edge.refusals import (
+    FaceNotFound,
+    GalleryError,
+    LastFace,
+    ParameterMissing,
+    PersonExists,
+    PersonIdIllegal,
+    PersonIdTooLong,
+    PersonNotFound,
+    TooManyFaces,
+)
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, person, record
@@ -22,7 +33,7 @@ ADA, BOB = PersonId("ada"), PersonId("bob")
 @pytest.fixture
 def gallery(tmp_path):
     with open_database(tmp_path / "ostiary.db", durable=True) as database:
-        yield Gallery(database, max_faces=3)
+        yield Gallery(database, GalleryLimits(faces_per_person=3))
 
 
 def enroll(gallery, identifier=ADA, seed=1, model=MODEL_A):
@@ -49,15 +60,20 @@ def test_people_come_in_pages_by_id(gallery):
 
 @pytest.mark.parametrize("identifier", ["a", "A-1", "%@#&_-", "9" * 64])
 def test_legal_ids_are_taken(gallery, identifier):
-    gallery.add_person(person(identifier))
+    gallery.add_person(replace(person(identifier), name=""))
     assert gallery.person(PersonId(identifier)).id == identifier
 
 
 @pytest.mark.parametrize(
-    "identifier", ["", "a b", "é", "9" * 65, "a/b", "a\n", "../a", "'; --", "\ud800", "a\0b"]
+    ("identifier", "refusal"),
+    [
+        ("", ParameterMissing),
+        ("9" * 65, PersonIdTooLong),
+        *((one, PersonIdIllegal) for one in ("a b", "é", "a/b", "a\n", "../a", "'; --", "\ud800", "a\0b")),
+    ],
 )
-def test_illegal_ids_are_refused_in_one_line(gallery, identifier):
-    with pytest.raises(PersonIdIllegal, match="1 to 64") as error:
+def test_illegal_ids_are_refused_in_one_line(gallery, identifier, refusal):
+    with pytest.raises(refusal, match="1 to 64") as error:
         gallery.add_person(person(identifier))
     assert "\n" not in str(error.value)
     assert gallery.count() == 0
@@ -96,11 +112,11 @@ def test_a_naive_time_is_refused(gallery):
         lambda gallery: gallery.remove_person(BOB),
         lambda gallery: gallery.faces(BOB),
         lambda gallery: enroll(gallery, BOB),
-        lambda gallery: gallery.remove_face("nothing"),
-        lambda gallery: gallery.add_template("nothing", embedding()),
+        lambda gallery: gallery.remove_faces(BOB, []),
+        lambda gallery: gallery.record(BOB),
     ],
 )
-def test_what_is_not_there_is_said(gallery, use):
+def test_a_person_who_is_not_there_is_said(gallery, use):
     gallery.add_person(person())
     before = gallery.revision()
     with pytest.raises(PersonNotFound):
@@ -108,12 +124,36 @@ def test_what_is_not_there_is_said(gallery, use):
     assert gallery.revision() == before
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda gallery: gallery.remove_faces(ADA, ["nothing"]),
+        lambda gallery: gallery.remove_faces(ADA, [gallery.faces(BOB)[0].id]),
+        lambda gallery: gallery.add_template("nothing", embedding()),
+    ],
+)
+def test_a_face_that_is_not_there_is_said(gallery, use):
+    gallery.put([record("ada", 1), record("bob", 2)])
+    before = gallery.revision()
+    with pytest.raises(FaceNotFound):
+        use(gallery)
+    assert gallery.revision() == before
+
+
+def test_the_last_face_stays(gallery):
+    gallery.add_person(person())
+    faces = [enroll(gallery, seed=seed).id for seed in (1, 2)]
+    with pytest.raises(LastFace, match="ada"):
+        gallery.remove_faces(ADA, faces)
+    assert len(gallery.faces(ADA)) == 2
+
+
 def test_faces_come_back_in_their_order(gallery):
     gallery.add_person(person())
     added = [enroll(gallery, seed=seed) for seed in (1, 2, 3)]
     assert gallery.faces(ADA) == added
     assert len({face.id for face in added}) == 3
-    gallery.remove_face(added[1].id)
+    gallery.remove_faces(ADA, [added[1].id])
     assert gallery.faces(ADA) == [added[0], added[2]]
 
 
@@ -217,7 +257,8 @@ def test_every_change_moves_the_revision(gallery):
     step(face)
     step(gallery.add_template(face.id, embedding(2, MODEL_B)))
     step(gallery.update_person(replace(person(), revoked=True)))
-    step(gallery.remove_face(face.id))
+    enroll(gallery, seed=9)
+    step(gallery.remove_faces(ADA, [face.id]))
     step(gallery.remove_person(ADA))
     step(gallery.put([record("bob", 1)]))
     assert seen == sorted(set(seen))

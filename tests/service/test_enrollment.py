@@ -118,7 +118,7 @@ def test_a_live_enrollment_of_nobody_stores_nothing(site):
 
 
 def test_an_enrollment_that_does_not_fit_leaves_nothing_behind(tmp_path, models):
-    settings = Settings.model_validate({"store": {"folder": tmp_path}, "enrollment": {"faces_per_person": 2}})
+    settings = Settings.model_validate({"store": {"folder": tmp_path}, "limits": {"faces_per_person": 2}})
     with wiring.open_roster(settings) as roster:
         enroller = wiring.enroller(settings, models, roster.gallery, TemplateIndex(models.embedder.model))
         pictures = [(str(i), lambda one=one: one) for i, one in enumerate(enrolment_pictures())]

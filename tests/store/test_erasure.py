@@ -34,7 +34,7 @@ def test_nothing_of_a_removed_face_is_left_in_the_files(database, store_path):
     gallery = Gallery(database)
     gallery.add_person(person())
     faces = [gallery.add_face(ADA, embedding(seed), quality=1, source="camera", at=NOON) for seed in (1, 2)]
-    gallery.remove_face(faces[0].id)
+    gallery.remove_faces(ADA, [faces[0].id])
     assert template(1) not in bytes_on_disk(store_path)
     assert gallery.templates(MODEL_A)[0] == [ADA]
 

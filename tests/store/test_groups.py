@@ -2,7 +2,14 @@ import pytest
 
 from edge.core.face import PersonId
 from edge.core.person import Group, GroupId
-from edge.refusals import GroupExists, GroupIdIllegal, GroupNotFound, PersonNotFound
+from edge.refusals import (
+    GroupExists,
+    GroupIdIllegal,
+    GroupIdTooLong,
+    GroupNotFound,
+    ParameterMissing,
+    PersonNotFound,
+)
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups
 from tests.store.builders import NOON, record
@@ -53,9 +60,12 @@ def test_a_removed_person_leaves_all_groups(groups, gallery):
     assert groups.members(STAFF) == []
 
 
-@pytest.mark.parametrize("identifier", ["", "a b", "x" * 65, "\n"])
-def test_illegal_ids_are_refused(groups, identifier):
-    with pytest.raises(GroupIdIllegal, match="1 to 64"):
+@pytest.mark.parametrize(
+    ("identifier", "refusal"),
+    [("", ParameterMissing), ("a b", GroupIdIllegal), ("x" * 65, GroupIdTooLong), ("\n", GroupIdIllegal)],
+)
+def test_illegal_ids_are_refused(groups, identifier, refusal):
+    with pytest.raises(refusal, match="1 to 64"):
         groups.add(Group(GroupId(identifier), "name", NOON))
 
 

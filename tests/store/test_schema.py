@@ -10,6 +10,8 @@ ROWS = {
     "people": {"id": "ada", "name": "Ada", "created": "2026-11-20T12:00:00.000000+00:00"},
     "groups": {"id": "staff", "name": "Staff", "created": "2026-11-20T12:00:00.000000+00:00"},
     "members": {"group": "staff", "person": "ada"},
+    "fields": {"group": "staff", "name": "floor", "position": 0},
+    "descriptions": {"group": "staff", "person": "ada", "field": "floor", "text": "3"},
     "faces": {
         "number": 1,
         "id": "f1",

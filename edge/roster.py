@@ -1,0 +1,145 @@
+"""What Ostiary needs from those who keep the people, as protocols; `store` implements them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.face import Embedding, ModelId, PersonId
+from edge.core.person import (
+    Description,
+    FaceId,
+    FaceRecord,
+    Group,
+    GroupId,
+    GroupSize,
+    Person,
+    PersonRecord,
+    Version,
+)
+
+
+class Gallery(Protocol):
+    """The people the door may know. Every method may raise StoreError."""
+
+    def revision(self) -> int:
+        """A number that grows with every change, by whichever process made it."""
+
+    def version(self, person: PersonId) -> Version:
+        """Which version of a person is known; 0 when nobody is known under that id."""
+
+    def require_version(self, person: PersonId, seen: Version) -> None:
+        """Inside `together`: nobody else has changed the person since. Raises PersonConflict."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is changed inside it durable at once, or not at all."""
+
+    def count(self) -> int:
+        """How many people there are."""
+
+    def add_person(self, person: Person) -> None:
+        """Raises PersonExists, and what the checks of an id, a name, a tag and a gender raise."""
+
+    def update_person(self, person: Person) -> None:
+        """Replace all but id and creation. Raises PersonNotFound, and as `add_person`."""
+
+    def remove_person(self, person: PersonId) -> None:
+        """Erase a person with faces and templates. Raises PersonNotFound."""
+
+    def person(self, person: PersonId) -> Person:
+        """Raises PersonNotFound."""
+
+    def people(self, offset: int = 0, limit: int = 100) -> list[Person]:
+        """A page of the people in the order of their ids."""
+
+    def add_face(
+        self, person: PersonId, embedding: Embedding, *, quality: float, source: str, at: datetime
+    ) -> FaceRecord:
+        """Enroll one more face.
+
+        Raises PersonNotFound, TooManyFaces, TooManyFacesInGroup, TooManyFacesInAll.
+        """
+
+    def add_template(self, face: FaceId, embedding: Embedding) -> None:
+        """Give an enrolled face the template of another model. Raises FaceNotFound."""
+
+    def remove_faces(self, person: PersonId, wanted: Sequence[FaceId]) -> None:
+        """Erase faces of a person, but not the last. Raises PersonNotFound, FaceNotFound, LastFace."""
+
+    def faces(self, person: PersonId) -> list[FaceRecord]:
+        """The faces of a person, in the order they were added. Raises PersonNotFound."""
+
+    def record(self, person: PersonId) -> PersonRecord:
+        """Everything known of a person, with the templates. Raises PersonNotFound."""
+
+    def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
+        """All templates of one model: the owner of each row, and float32 (N, D) of norm 1."""
+
+    def models(self) -> dict[ModelId, int]:
+        """How many templates there are of each model."""
+
+    def put(self, records: Sequence[PersonRecord], groups: Sequence[Group] = ()) -> None:
+        """Store people with all that belongs to them, or none of it; known ones are replaced."""
+
+    def export(self) -> Iterator[PersonRecord]:
+        """Everything known of everybody, in the order of their ids."""
+
+
+class Groups(Protocol):
+    """Who is in which group, and what the groups say of them. Every method may raise StoreError.
+
+    What is changed inside the gallery's `together` belongs to that. Every method that names a group raises
+    GroupNotFound, and GroupBeingDeleted from the moment its deletion has begun.
+    """
+
+    def add(self, group: Group) -> None:
+        """Raises GroupExists, GroupNameExists, TooManyGroups, and what the checks of texts raise."""
+
+    def update(self, group: Group, renamed: Mapping[str, str] | None = None) -> None:
+        """Replace name, tag and fields. renamed: old to new names of fields that keep their descriptions.
+
+        Raises GroupNameExists, FieldNotFound, FieldExists, and what the checks of texts raise.
+        """
+
+    def remove(self, group: GroupId, *, with_people: bool = False) -> None:
+        """Delete a group, with the people who are in no other one, or without; harmless when begun before."""
+
+    def group(self, group: GroupId) -> Group: ...
+
+    def all(self, offset: int = 0, limit: int = -1) -> list[Group]:
+        """A page of the groups in the order of their ids; a limit of -1 is none."""
+
+    def count(self) -> int:
+        """How many groups there are."""
+
+    def size(self, group: GroupId) -> GroupSize: ...
+
+    def join(self, group: GroupId, *newcomers: PersonId) -> int:
+        """Put people into a group; harmless for those in it. Returns how many joined.
+
+        Raises PersonNotFound, TooManyPeopleInGroup, TooManyGroupsOfPerson, TooManyFacesInGroup; then
+        nobody joined.
+        """
+
+    def leave(self, group: GroupId, person: PersonId) -> bool:
+        """Take a person out of a group; whether it was in it."""
+
+    def members(self, group: GroupId, offset: int = 0, limit: int = -1) -> list[PersonId]:
+        """A page of the people in a group, in the order of their ids; a limit of -1 is none."""
+
+    def of(self, person: PersonId) -> list[GroupId]:
+        """The groups a person is in, in the order of their ids."""
+
+    def describe(self, group: GroupId, person: PersonId, texts: Mapping[str, str]) -> None:
+        """Write what fields of the group say of a person in it; an empty text removes what was there.
+
+        Raises MembershipNotFound, FieldNotFound, ValueIllegal, ValueTooLong.
+        """
+
+    def descriptions(self, person: PersonId) -> Sequence[Description]:
+        """All that groups say of a person, by group and in the order of their fields."""

@@ -1,0 +1,21 @@
+"""What was deleted is zeroed in the file; emptying the write-ahead log leaves no copy there either."""
+
+from __future__ import annotations
+
+import logging
+
+from edge.errors import StoreError
+from edge.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+def erase(database: Database) -> None:
+    """Leave nothing of what was deleted on the disk; call it after the transaction."""
+    try:
+        is_erased = database.checkpoint()
+    except StoreError as error:
+        logger.warning("erased data stays in the write-ahead log until its next checkpoint: %s", error)
+        return
+    if not is_erased:
+        logger.warning("erased data stays in the write-ahead log until no other process reads it")
