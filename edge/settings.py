@@ -103,12 +103,15 @@ class VisionSettings(Section):
 class RecognitionSettings(Section):
     """far: the false accept rate of one stranger's visit against the whole gallery; the threshold
     follows from the model's curve and the number of people. margin: similarity that the best person
-    must lead the second by. agree of window: frames that must name the same person."""
+    must lead the second by. agree of window: frames that must name the same person. strangers_per_day:
+    how many visits of strangers the doctor and the start of the daemon reckon with when they tell how
+    often one will be let in."""
 
     far: float = Field(default=1e-3, gt=0, lt=0.5)
     margin: float = Field(default=0.015, ge=0, le=1)
     agree: int = Field(default=3, ge=1, le=30)
     window: int = Field(default=8, ge=1, le=60)
+    strangers_per_day: float = Field(default=20.0, ge=0, le=1e6)
 
     @model_validator(mode="after")
     def _agree_fits(self) -> RecognitionSettings:
@@ -152,7 +155,8 @@ class DoorSettings(Section):
 
 class EnrollmentSettings(Section):
     """frames: good frames a live enrolment takes.
-    duplicate_far: a new face that matches another person at this false accept rate is a duplicate."""
+    duplicate_far: a new face that matches another person is a duplicate; the rate at which a stranger
+    would, compared with the whole gallery."""
 
     frames: int = Field(default=5, ge=1, le=20)
     duplicate_far: float = Field(default=1e-4, gt=0, lt=0.5)

@@ -26,6 +26,7 @@ from edge.app.messages import (
 )
 from edge.app.publishing import Publisher, device_info
 from edge.app.threads import Inbox, LatestSlot
+from edge.app.thresholds import expectation, told
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
 from edge.host.keeper import sole_keeper
@@ -158,7 +159,8 @@ class Daemon:
         database.wait_at_most(LONGEST_WAIT_S)
         notifier.ready()
         self._on_ready()
-        logger.info("ready: %d people, %d templates", people, index.size)
+        expected = expectation(settings, models.embedding, index.size)
+        logger.info("ready: %d people, %d templates; %s", people, index.size, told(expected, settings))
         housekeeping = Housekeeping(
             controller,
             journal,

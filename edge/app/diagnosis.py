@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.app import hardware, wiring
+from edge.app.thresholds import expectation, told
 from edge.core.envelope import ClockState
 from edge.host.clock import clock_state
 from edge.host.folder import folder_trouble, free_bytes
@@ -23,6 +24,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("permissions", partial(_permissions, settings)),
         ("disk", lambda: check_space(free_bytes(settings.store.folder))),
         ("gallery", partial(_gallery, settings)),
+        ("threshold", partial(_threshold, settings)),
         ("models", partial(_models, settings)),
         ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
@@ -46,6 +48,21 @@ def _gallery(settings: Settings) -> Check:
     if not people:
         return Check("gallery", Status.WARN, "nobody is enrolled yet", "ostiary person add")
     return Check("gallery", Status.OK, f"{people} enrolled")
+
+
+def _threshold(settings: Settings) -> Check:
+    from edge.vision.manifest import find
+
+    manifest, templates = find("embedding"), 0
+    if settings.store.file.exists():
+        with wiring.open_roster(settings) as roster:
+            templates = roster.gallery.models().get(manifest.model_id, 0)
+    expected = expectation(settings, manifest, templates)
+    if expected.score is None:
+        return Check(
+            "threshold", Status.WARN, told(expected, settings), "raise recognition.far: ostiary threshold"
+        )
+    return Check("threshold", Status.OK, told(expected, settings))
 
 
 def _models(settings: Settings) -> Check:

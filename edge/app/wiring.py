@@ -162,6 +162,7 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
         gallery=gallery,
         match=index.match,
         remember=index.add,
+        compared=lambda: index.size,
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(

@@ -14,6 +14,7 @@ from edge.cli.demo import demo
 from edge.cli.doctor import doctor
 from edge.cli.evaluate import app as evaluate
 from edge.cli.run import run
+from edge.cli.threshold import threshold
 
 app = typer.Typer(
     name="ostiary",
@@ -54,6 +55,7 @@ app.command()(run)
 app.command()(doctor)
 app.command()(demo)
 app.command()(bench)
+app.command()(threshold)
 app.add_typer(person.app, name="person")
 app.add_typer(face.app, name="face")
 app.add_typer(board.app, name="board")

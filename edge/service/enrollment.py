@@ -93,6 +93,7 @@ class Enroller:
     """Turns pictures and frames into enrolled people.
 
     match, remember: find the person most like a face, and make a new face one of those it finds.
+    compared: how many templates a face is compared with.
     utc: gives aware UTC.
     """
 
@@ -107,6 +108,7 @@ class Enroller:
         gallery: Gallery,
         match: Callable[[Embedding], Match | None],
         remember: Callable[[PersonId, Embedding], None],
+        compared: Callable[[], int],
         curve: FarCurve,
         utc: Callable[[], datetime],
         config: EnrollConfig,
@@ -119,6 +121,7 @@ class Enroller:
         self._gallery = gallery
         self._match = match
         self._remember = remember
+        self._compared = compared
         self._curve = curve
         self._utc = utc
         self._config = config
@@ -247,7 +250,7 @@ class Enroller:
         return True
 
     def _duplicates(self, person: PersonId, embeddings: list[Embedding]) -> tuple[Duplicate, ...]:
-        threshold = threshold_for(self._curve, self._config.duplicate_far)
+        threshold = threshold_for(self._curve, self._config.duplicate_far, max(1, self._compared()))
         found: dict[PersonId, float] = {}
         for embedding in embeddings:
             match = self._match(embedding)

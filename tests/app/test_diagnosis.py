@@ -69,6 +69,21 @@ def test_an_empty_gallery_is_a_warning(settings: dict[str, Any]) -> None:
     assert not (settings["store"]["folder"] / "ostiary.db").exists(), "looking must not make one"
 
 
+def test_the_days_between_false_accepts_are_told(settings: dict[str, Any]) -> None:
+    settings["recognition"] = {"far": 1e-3, "strangers_per_day": 100}
+    result = check("threshold", settings)
+    assert result.status is Status.OK
+    assert "a false accept about every 10 days at 100 strangers a day" in result.detail
+    assert not (settings["store"]["folder"] / "ostiary.db").exists(), "looking must not make one"
+
+
+def test_a_rate_that_no_face_can_keep_is_a_warning(settings: dict[str, Any]) -> None:
+    settings["recognition"] = {"far": 1e-30}
+    result = check("threshold", settings)
+    assert result.status is Status.WARN
+    assert "recognition.far" in result.cure
+
+
 def test_a_damaged_gallery_fails(settings: dict[str, Any]) -> None:
     (settings["store"]["folder"] / "ostiary.db").write_bytes(b"no database, " * 100)
     result = check("gallery", settings)

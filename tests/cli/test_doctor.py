@@ -12,7 +12,18 @@ from typer.testing import CliRunner
 from edge.cli.context import Context
 from edge.cli.doctor import doctor
 
-NAMES = ["configuration", "permissions", "disk", "gallery", "models", "camera", "gpio", "broker", "clock"]
+NAMES = [
+    "configuration",
+    "permissions",
+    "disk",
+    "gallery",
+    "threshold",
+    "models",
+    "camera",
+    "gpio",
+    "broker",
+    "clock",
+]
 
 
 def run(folder: Path, toml: str, *arguments: str):

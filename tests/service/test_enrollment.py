@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from edge.app import wiring
+from edge.core.calibration import threshold_for
 from edge.core.face import PersonId
 from edge.core.frame import Frame
+from edge.core.matching import Match
 from edge.core.person import Person
 from edge.demo.scenes import enrolment_pictures, frames
 from edge.errors import NoFace, PoorQuality, SeveralFaces
 from edge.refusals import PersonNotFound, TooManyFaces
-from edge.service.enrollment import LiveProgress
+from edge.service.enrollment import EnrollConfig, Enroller, LiveProgress
 from edge.settings import Settings
 from edge.store.index import TemplateIndex
+from edge.vision.measure import measure
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,29 @@ def test_the_same_face_under_another_id_is_a_duplicate(site):
     assert other.duplicates == ()
     more = enroller.enroll_pictures(somebody("ada"), [("d", lambda: second)])
     assert [one.person for one in more.duplicates] == ["eve"]
+
+
+@pytest.mark.parametrize(("compared", "duplicates"), [(10, ["eve"]), (1000, [])])
+def test_a_duplicate_among_many_must_be_more_alike(site, models, compared, duplicates):
+    """The most similar of a thousand strangers is no duplicate for being as similar as one of ten may be."""
+    gallery, index, _ = site
+    similarity = threshold_for(models.curve, 1e-4, 100)
+    enroller = Enroller(
+        detector=models.detector,
+        landmarker=models.mesh,
+        embedder=models.embedder,
+        liveness=models.liveness,
+        measure=measure,
+        gallery=gallery,
+        match=lambda embedding: Match(PersonId("eve"), similarity, 0.1),
+        remember=index.add,
+        compared=lambda: compared,
+        curve=models.curve,
+        utc=lambda: datetime.now(UTC),
+        config=EnrollConfig(duplicate_far=1e-4),
+    )
+    result = enroller.enroll_pictures(somebody(), [("a", portrait)])
+    assert [one.person for one in result.duplicates] == duplicates
 
 
 def walk_up(name, fps=15.0):
