@@ -1,0 +1,134 @@
+"""Compose the services that look at pictures of faces, for the command line and for whoever else asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from edge.app import wiring
+from edge.core import quality
+from edge.core.face import Embedding, ModelId, PersonId
+from edge.core.frame import Image
+from edge.core.geometry import head_pose
+from edge.core.score import ScoreScale
+from edge.service.comparison import FaceComparison, FaceVerification
+from edge.service.duplicates import DuplicateCheck
+from edge.service.enrollment import ENROLLMENT_LIMITS
+from edge.service.grouping import FaceGrouping
+from edge.service.groups import GroupKeeper
+from edge.service.pictures import FoundFace, PictureReader
+from edge.service.redaction import FaceRedaction
+from edge.service.search import FaceSearch, SearchLimits
+from edge.service.similar import FaceGatherer, FaceSimilarity
+from edge.settings import Settings
+from edge.store.gallery import Gallery
+from edge.vision import redact
+from edge.vision.image import REQUEST_KINDS, PictureLimits, read_picture
+from edge.vision.measure import measure
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What can be asked of pictures alone. Belongs to one thread."""
+
+    reader: PictureReader
+    comparison: FaceComparison
+    similarity: FaceSimilarity
+    grouping: FaceGrouping
+    redaction: FaceRedaction
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFaces:
+    """What can be asked of pictures and the people who are enrolled. Belongs to one thread."""
+
+    faces: Faces
+    verification: FaceVerification
+    search: FaceSearch
+    duplicates: DuplicateCheck
+
+
+def request_limits(settings: Settings) -> PictureLimits:
+    """What a picture of a request may be."""
+    pictures = settings.pictures
+    return PictureLimits(
+        max_bytes=pictures.max_bytes,
+        jpeg_side=pictures.jpeg_side,
+        other_side=pictures.other_side,
+        least_side=pictures.least_side,
+        kinds=REQUEST_KINDS,
+    )
+
+
+@contextmanager
+def open_faces(settings: Settings) -> Iterator[Faces]:
+    """Open the networks. Raises ModelError."""
+    with wiring.open_models(settings) as models:
+        yield _faces(settings, models)
+
+
+@contextmanager
+def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
+    """Open the networks, the people and their index. Raises ModelError, StoreError."""
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_models(settings) as models,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
+        faces = _faces(settings, models)
+        limits = wiring.gallery_limits(settings)
+        groups = GroupKeeper(roster.gallery, roster.groups, limits, partial(datetime.now, UTC))
+        scale = ScoreScale(models.curve)
+        templates = partial(_templates, roster.gallery, index.model)
+        reader, embedder = faces.reader, models.embedder
+        yield KnownFaces(
+            faces=faces,
+            verification=FaceVerification(faces.comparison, templates, index.model),
+            search=FaceSearch(
+                reader,
+                embedder,
+                index,
+                scale,
+                groups.require,
+                SearchLimits(results=limits.search_people, gallery=limits.search_faces),
+            ),
+            duplicates=DuplicateCheck(reader, embedder, index, scale, templates, groups.require),
+        )
+
+
+def _faces(settings: Settings, models: wiring.Models) -> Faces:
+    reader = PictureReader(
+        load=partial(read_picture, limits=request_limits(settings)),
+        detector=models.detector,
+        landmarker=models.mesh,
+        grade=_grade,
+    )
+    scale = ScoreScale(models.curve)
+    gatherer = FaceGatherer(reader, models.embedder, settings.pictures.faces)
+    return Faces(
+        reader=reader,
+        comparison=FaceComparison(reader, models.embedder, scale),
+        similarity=FaceSimilarity(gatherer, scale),
+        grouping=FaceGrouping(gatherer, scale),
+        redaction=FaceRedaction(models.detector, redact.cover),
+    )
+
+
+def _templates(gallery: Gallery, model: ModelId, person: PersonId) -> list[tuple[Embedding, float]]:
+    """A person's templates of one model, each with the quality of its face. Raises PersonNotFound."""
+    return [
+        (template, enrolled.face.quality)
+        for enrolled in gallery.record(person).faces
+        for template in enrolled.templates
+        if template.model == model
+    ]
+
+
+def _grade(image: Image, found: FoundFace) -> int:
+    """Whether a face passes the gates of enrollment, as the best or the worst level."""
+    measured = measure(image, found.face.box)
+    pose, presence = head_pose(found.landmarks), found.landmarks.presence
+    return 4 if quality.assess(found.face.box, measured, pose, presence, ENROLLMENT_LIMITS).is_good else 0

@@ -1,0 +1,91 @@
+"""Where heads must be hidden: around a found face, and along its way through a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from edge.core.face import Box
+
+_ASIDE, _ABOVE, _BELOW = 0.25, 0.45, 0.25
+"""What a head has around the detector's box, in widths and heights of the box: ears, hair and chin."""
+
+
+class Method(StrEnum):
+    BLUR = "blur"
+    PIXELATE = "pixelate"
+    FILL = "fill"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One head to hide. cells: into how many squares across it is resolved at most; 0 hides the whole box."""
+
+    box: Box
+    cells: int
+
+
+STRENGTHS = (6, 3, 1, 0)
+"""Cells for a head, and for what still looks like a face there afterwards, again and again."""
+
+
+def head(face: Box, growth: float = 1.0) -> Box:
+    """The box of a whole head, from that of its face. growth: times the size of both."""
+    x, y = face.center
+    aside = face.width * (0.5 + _ASIDE) * growth
+    return Box(
+        x - aside,
+        y - face.height * (0.5 + _ABOVE) * growth,
+        x + aside,
+        y + face.height * (0.5 + _BELOW) * growth,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """before, after: frames that a head stays hidden for, before it is first and after it is last seen.
+    growth: of its box with each of those frames, for it may have moved."""
+
+    before: int
+    after: int
+    growth: float = 0.02
+
+
+def along(sightings: Mapping[int, Box], frames: int, config: Along) -> dict[int, Box]:
+    """Where one face is in every frame it may be in: between sightings in a straight line, around them still.
+
+    sightings: by frame, at least one. frames: how many the clip has.
+    """
+    seen = sorted(sightings)
+    boxes: dict[int, Box] = {}
+    for i, j in pairwise(seen):
+        for frame in range(i, j):
+            boxes[frame] = _between(sightings[i], sightings[j], (frame - i) / (j - i))
+    first, last = seen[0], seen[-1]
+    for frame in range(max(0, first - config.before), first):
+        boxes[frame] = _grown(sightings[first], 1.0 + config.growth * (first - frame))
+    for frame in range(last, min(frames, last + config.after + 1)):
+        boxes[frame] = _grown(sightings[last], 1.0 + config.growth * (frame - last))
+    return boxes
+
+
+def by_frame(tracks: Sequence[Mapping[int, Box]], frames: int, config: Along) -> list[list[Box]]:
+    """The faces of each frame of a clip. tracks: the sightings of each face, as for `along`."""
+    covered: list[list[Box]] = [[] for _ in range(frames)]
+    for track in tracks:
+        for frame, box in along(track, frames, config).items():
+            covered[frame].append(box)
+    return covered
+
+
+def _between(a: Box, b: Box, share: float) -> Box:
+    ends = zip((a.x0, a.y0, a.x1, a.y1), (b.x0, b.y0, b.x1, b.y1), strict=True)
+    return Box(*(p + share * (q - p) for p, q in ends))
+
+
+def _grown(box: Box, times: float) -> Box:
+    x, y = box.center
+    w, h = box.width / 2 * times, box.height / 2 * times
+    return Box(x - w, y - h, x + w, y + h)

@@ -1,0 +1,169 @@
+"""The picture of a request: read within limits, turned upright where asked, and the faces in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from edge.core.face import Box, Face, Landmarks
+from edge.core.frame import Image
+from edge.core.geometry import head_pose
+from edge.core.picture import QUARTERS, Picture, Turned, turn
+from edge.errors import FaceTooSmall, FaceUnlocated, NoFace, PoorQuality
+from edge.ports import Detector, Landmarker
+from edge.refusals import QualityLevelIllegal
+
+Source: TypeAlias = Path | bytes
+"""A picture's file, or its content."""
+QUALITY_LEVELS = range(5)
+SURE = 0.6
+"""A detection below this score counts only where there is none above it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFace:
+    """A face that the mesh confirms, in pixels of the upright picture."""
+
+    face: Face
+    landmarks: Landmarks
+
+    @property
+    def size_px(self) -> float:
+        """The longer side of its box."""
+        return max(self.face.box.width, self.face.box.height)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A picture with its faces. image: uint8 (H, W, 3) BGR, upright, what the networks look at. faces:
+    largest first, in pixels of that image. given: leads from it back to the picture as it was given."""
+
+    image: Image
+    given: Turned
+    faces: tuple[FoundFace, ...]
+
+    def box(self, found: FoundFace) -> Box:
+        """Where a face is in the picture as given."""
+        return self.given.box(found.face.box)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request asks of its picture.
+
+    rotate: try all four sides of a picture without EXIF orientation. least_px: smaller faces are passed over
+    (the longer side of the box). quality: 0..4, the level that every used face needs; 0 asks nothing.
+    """
+
+    rotate: bool = False
+    least_px: float = 0.0
+    quality: int = 0
+
+    def __post_init__(self) -> None:
+        if self.quality not in QUALITY_LEVELS:
+            raise QualityLevelIllegal(f"there is no quality level {self.quality}; use 0 to 4")
+
+
+ANY = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReader:
+    """Finds the faces of still pictures. Belongs to one thread.
+
+    load: decodes within the limits, see `vision.image.read_picture`. grade: the quality level, 0..4, of a
+    face of an image. presence: the least probability of a mesh that confirms a face.
+    """
+
+    load: Callable[[Source], Picture]
+    detector: Detector
+    landmarker: Landmarker
+    grade: Callable[[Image, FoundFace], int]
+    presence: float = field(default=0.5)
+
+    def look(self, source: Source, wanted: Wanted = ANY) -> View:
+        """The picture with the faces found in it, which may be none.
+
+        Raises PictureError for a picture that cannot be read.
+        """
+        picture = self.load(source)
+        return self.view(picture, wanted)
+
+    def view(self, picture: Picture, wanted: Wanted = ANY) -> View:
+        """The same for a picture that is read already."""
+        upright = self._view(picture.image, 0)
+        if wanted.rotate and not picture.is_oriented:
+            # The first of equals wins, so a picture stays as it is unless another side is better.
+            views = [upright, *(self._view(picture.image, quarters) for quarters in QUARTERS[1:])]
+            upright = max(views, key=_uprightness)
+        return upright
+
+    def faces(self, source: Source, wanted: Wanted = ANY, *, most: int = 1) -> View:
+        """The picture with its largest faces, at least one and at most `most`, as good as wanted.
+
+        Raises PictureError: NoFace, FaceUnlocated, FaceTooSmall, PoorQuality, and those of reading.
+        """
+        view = self.look(source, wanted)
+        if not view.faces:
+            raise self._nobody(view)
+        large = tuple(found for found in view.faces if found.size_px >= wanted.least_px)[:most]
+        if not large:
+            raise FaceTooSmall(
+                f"the largest face has {view.faces[0].size_px:.0f} px, wanted are {wanted.least_px:g}; "
+                "use a closer picture"
+            )
+        if wanted.quality:
+            for found in large:
+                self._check(view.image, found, wanted.quality)
+        return View(view.image, view.given, large)
+
+    def _view(self, image: Image, quarters: int) -> View:
+        height, width = image.shape[:2]
+        turned = turn(image, quarters)
+        return View(turned, Turned(quarters, width, height), self._found(turned))
+
+    def _found(self, image: Image) -> tuple[FoundFace, ...]:
+        """The faces that the mesh agrees with, largest first; none inside another, and no doubtful one beside
+        a sure one."""
+        fitted = (
+            FoundFace(face, self.landmarker.locate(image, face))
+            for face in self.detector.detect(image, thorough=True)
+        )
+        confirmed = [found for found in fitted if found.landmarks.presence >= self.presence]
+        confirmed = [found for found in confirmed if found.face.score >= SURE] or confirmed
+        kept: list[FoundFace] = []
+        for found in sorted(confirmed, key=lambda one: one.face.box.area, reverse=True):
+            if not any(_is_inside(found.face.box, larger.face.box) for larger in kept):
+                kept.append(found)
+        return tuple(kept)
+
+    def _nobody(self, view: View) -> NoFace | FaceUnlocated:
+        if any(face.score >= SURE for face in self.detector.detect(view.image, thorough=True)):
+            return FaceUnlocated(
+                "something like a face was found, but no features in it; use a clearer picture"
+            )
+        return NoFace("no face found; use a picture that shows a face from the front")
+
+    def _check(self, image: Image, found: FoundFace, quality: int) -> None:
+        level = self.grade(image, found)
+        if level < quality:
+            raise PoorQuality(
+                f"the face is of quality level {level}, wanted is {quality}; use a sharp, evenly lit picture "
+                "of an uncovered face"
+            )
+
+
+def _uprightness(view: View) -> float:
+    """How much the faces of a picture stand upright: the detector finds a lying face too, less surely."""
+    return sum(
+        found.face.score * math.cos(math.radians(head_pose(found.landmarks).roll)) for found in view.faces
+    )
+
+
+def _is_inside(inner: Box, outer: Box) -> bool:
+    """Whether a box is in the middle of another: then both are of one head."""
+    x, y = inner.center
+    return outer.x0 < x < outer.x1 and outer.y0 < y < outer.y1
