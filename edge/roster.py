@@ -51,6 +51,9 @@ class Gallery(Protocol):
     def remove_person(self, person: PersonId) -> None:
         """Erase a person with faces and templates. Raises PersonNotFound."""
 
+    def remove_people(self, wanted: Sequence[PersonId]) -> None:
+        """Erase people as `remove_person` does, all or none. Raises PersonNotFound."""
+
     def person(self, person: PersonId) -> Person:
         """Raises PersonNotFound."""
 

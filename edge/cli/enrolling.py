@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edge.app.wiring import Roster
     from edge.core.frame import Image
-    from edge.service.enrollment import Enrolled, Enroller
+    from edge.service.enrollment import Enrolled, Enroller, Refused
     from edge.settings import Settings
 
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 def enrolling(settings: Settings) -> Iterator[tuple[Roster, Enroller]]:
     """Open the people and the networks. Raises StoreError, ModelError."""
     from edge.app import wiring
-    from edge.store.index import TemplateIndex
 
-    with wiring.open_roster(settings) as roster, wiring.open_models(settings) as models:
-        index = TemplateIndex(models.embedder.model)
-        index.refresh(roster.gallery)
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_models(settings) as models,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
         yield roster, wiring.enroller(settings, models, roster.gallery, index)
 
 
@@ -41,8 +42,18 @@ def as_json(result: Enrolled) -> dict[str, Any]:
         "created": result.created,
         "accepted": list(result.accepted),
         "known": list(result.known),
-        "refused": [{"source": one.source, "reason": one.reason} for one in result.refused],
+        "refused": [refusal(one) for one in result.refused],
         "duplicates": [
             {"person": one.person, "similarity": round(one.similarity, 4)} for one in result.duplicates
         ],
+    }
+
+
+def refusal(one: Refused) -> dict[str, Any]:
+    """A picture that was not enrolled."""
+    return {
+        "source": one.source,
+        "reason": one.reason,
+        "code": one.error.code,
+        "number": one.error.number,
     }

@@ -78,13 +78,14 @@ def export(
     """
     from edge.app.wiring import open_roster
     from edge.errors import StoreUnwritable
-    from edge.store.archive import seal
+    from edge.store.archive import Archive, seal
 
     passphrase = _passphrase(passphrase_file, confirm=True)
     with open_roster(context.obj.settings()) as roster:
         records = list(_progress(roster.gallery.export(), "exporting", roster.gallery.count()))
+        groups = roster.groups.all()
     try:
-        _write_whole(file, seal(records, passphrase))
+        _write_whole(file, seal(Archive(tuple(records), tuple(groups)), passphrase))
     except OSError as error:
         raise StoreUnwritable(f"{file} cannot be written: {error.strerror}; choose another place") from None
     typer.echo(f"{len(records)} people written to {file}, encrypted")
@@ -126,7 +127,7 @@ def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
                 check_person_id(person.id, gallery_limits(settings))
                 result = enroller.enroll_pictures(person, [loader(file) for file in pictures])
             except GalleryError as error:
-                result = Enrolled(person.id, False, refused=(Refused(path.name, str(error)),))
+                result = Enrolled(person.id, False, refused=(Refused(path.name, str(error), error),))
             results.append(as_json(result))
     return results
 
@@ -135,9 +136,11 @@ def _import_archive(settings: Settings, file: Path, passphrase_file: Path | None
     from edge.app.wiring import open_roster
     from edge.store.archive import unseal
 
-    records = unseal(file.read_bytes(), _passphrase(passphrase_file, confirm=False))
+    archive = unseal(file.read_bytes(), _passphrase(passphrase_file, confirm=False))
+    records = archive.people
     batch = 100
     with open_roster(settings) as roster:
+        roster.gallery.put([], archive.groups)
         for start in _progress(range(0, len(records), batch), "importing", -(-len(records) // batch)):
             roster.gallery.put(records[start : start + batch])
     return [

@@ -12,20 +12,18 @@ from edge.core.face import Box, Embedding, Face, Landmarks, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.geometry import head_pose
 from edge.core.matching import Match
-from edge.core.person import Person
+from edge.core.person import Person, Version
 from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
-from edge.errors import NoFace, PictureError, PoorQuality, SeveralFaces
+from edge.core.same_picture import is_same_picture
+from edge.errors import NoFace, OstiaryError, PictureError, PoorQuality, SeveralFaces
 from edge.ports import Detector, Embedder, Landmarker, LivenessModel
 from edge.roster import Gallery
-from edge.refusals import PersonNotFound
 
 ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpness=35.0)
 """Stricter than at the door: a poor template spoils every later comparison."""
 
 OTHER_SHARE = 0.25
 """A second face counts as another person from this share of the largest one's area on."""
-SAME_PICTURE = 0.9999
-"""From this similarity on two templates are of one picture."""
 SURE = 0.6
 """A detection below this score counts only where there is none above it."""
 
@@ -41,10 +39,11 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A picture that was not enrolled. reason: one line for a person."""
+    """A picture that was not enrolled. reason: one line for a person. error: the refusal itself."""
 
     source: str
     reason: str
+    error: OstiaryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +147,20 @@ class Enroller:
         return Examined(largest, judged, self._embedder.embed(image, landmarks))
 
     def enroll_pictures(
-        self, person: Person, pictures: Iterable[tuple[str, Callable[[], Image]]]
+        self,
+        person: Person,
+        pictures: Iterable[tuple[str, Callable[[], Image]]],
+        also: Callable[[], None] | None = None,
     ) -> Enrolled:
         """Enroll one person from pictures, each a name and a function that loads it.
 
         A picture that cannot be used is refused with its reason and the others still count. The person
-        is created when at least one is accepted, and when there are none to begin with.
+        is created when at least one is accepted, and when there are none to begin with. also: what to store
+        of the person in the same transaction. Raises PersonConflict when somebody else changed the person
+        meanwhile, TooManyFaces and its kin, and what `also` raises; then nothing is stored.
         """
+        seen = self._gallery.version(person.id)
+        theirs = self._templates(person.id) if seen else []
         accepted: list[tuple[str, Examined]] = []
         known: list[str] = []
         refused: list[Refused] = []
@@ -162,20 +168,24 @@ class Enroller:
             try:
                 examined = self.examine(load())
             except PictureError as error:
-                refused.append(Refused(source, str(error)))
+                refused.append(Refused(source, str(error), error))
                 continue
-            if self._is_enrolled(person.id, examined.embedding):
+            if is_same_picture(examined.embedding, theirs):
                 known.append(source)
             else:
                 accepted.append((source, examined))
-        return replace(self._store(person, accepted, tuple(refused)), known=tuple(known))
+                theirs.append(examined.embedding)
+        return replace(self._store(person, seen, accepted, tuple(refused), also), known=tuple(known))
 
-    def enroll_live(self, person: Person, frames: Iterator[Frame]) -> Iterator[LiveProgress | Enrolled]:
+    def enroll_live(
+        self, person: Person, frames: Iterator[Frame], also: Callable[[], None] | None = None
+    ) -> Iterator[LiveProgress | Enrolled]:
         """Enroll one person from a stream of frames: several good, living, spaced ones.
 
         Yields the progress after every frame, and the result last. When the stream ends early nothing
-        is stored and PoorQuality says what was missing.
+        is stored and PoorQuality says what was missing. also, and what else is raised: as for pictures.
         """
+        seen = self._gallery.version(person.id)
         taken: list[tuple[str, Examined]] = []
         last = float("-inf")
         advice: str | None = "look at the camera"
@@ -191,7 +201,7 @@ class Enroller:
                     last, advice = frame.captured_at, None
             yield LiveProgress(len(taken), self._config.frames, advice)
             if len(taken) >= self._config.frames:
-                yield self._store(person, taken, ())
+                yield self._store(person, seen, taken, (), also)
                 return
         raise PoorQuality(
             f"only {len(taken)} of {self._config.frames} good frames came: {advice or 'no more frames'}"
@@ -217,13 +227,21 @@ class Enroller:
             raise PoorQuality("this does not look like a living face; stand in front of the camera yourself")
 
     def _store(
-        self, person: Person, accepted: list[tuple[str, Examined]], refused: tuple[Refused, ...]
+        self,
+        person: Person,
+        seen: Version,
+        accepted: list[tuple[str, Examined]],
+        refused: tuple[Refused, ...],
+        also: Callable[[], None] | None,
     ) -> Enrolled:
-        created = not self._exists(person.id)
         duplicates = self._duplicates(person.id, [examined.embedding for _, examined in accepted])
+        created = not seen and bool(accepted or not refused)
         with self._gallery.together():
-            if created and (accepted or not refused):
+            self._gallery.require_version(person.id, seen)
+            if created:
                 self._gallery.add_person(person)
+            if also is not None and (accepted or not refused):
+                also()
             for source, examined in accepted:
                 self._gallery.add_face(
                     person.id,
@@ -234,20 +252,11 @@ class Enroller:
                 )
         for _, examined in accepted:
             self._remember(person.id, examined.embedding)
-        result = Enrolled(person.id, created and bool(accepted or not refused), refused=refused)
+        result = Enrolled(person.id, created, refused=refused)
         return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
 
-    def _is_enrolled(self, person: PersonId, embedding: Embedding) -> bool:
-        """Whether this very picture is among the person's already; another template would teach nothing."""
-        match = self._match(embedding)
-        return match is not None and match.person == person and match.similarity >= SAME_PICTURE
-
-    def _exists(self, person: PersonId) -> bool:
-        try:
-            self._gallery.person(person)
-        except PersonNotFound:
-            return False
-        return True
+    def _templates(self, person: PersonId) -> list[Embedding]:
+        return [one for face in self._gallery.record(person).faces for one in face.templates]
 
     def _duplicates(self, person: PersonId, embeddings: list[Embedding]) -> tuple[Duplicate, ...]:
         threshold = threshold_for(self._curve, self._config.duplicate_far, max(1, self._compared()))

@@ -1,7 +1,8 @@
-"""People in a file that may travel: encrypted, and refused when a single byte of it was changed.
+"""People and groups in a file that may travel: encrypted, and refused when a single byte of it was changed.
 
-Layout: the magic `OSTIARY1`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM over zlib-compressed
-JSON. The key comes from the passphrase through scrypt (N = 2**15, r = 8, p = 1; RFC 7914).
+Layout: the magic `OSTIARY2`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM over zlib-compressed
+JSON. The key comes from the passphrase through scrypt (N = 2**15, r = 8, p = 1; RFC 7914). Files that begin
+with `OSTIARY1` hold people only, without gender, tag and descriptions; they are read too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import base64
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,40 +22,67 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from edge.core.face import Embedding, ModelId, PersonId
-from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
+from edge.core.person import (
+    Description,
+    EnrolledFace,
+    FaceId,
+    FaceRecord,
+    Group,
+    GroupId,
+    Person,
+    PersonRecord,
+    RecordedGender,
+)
 from edge.errors import StoreCorrupt
 
-MAGIC = b"OSTIARY1"
+MAGIC = b"OSTIARY2"
+_FIRST_MAGIC = b"OSTIARY1"
 _SALT, _NONCE = 16, 12
 _MAX_JSON_BYTES = 2_000_000_000
 
 
-def seal(
-    records: Iterable[PersonRecord], passphrase: str, random: Callable[[int], bytes] = os.urandom
-) -> bytes:
-    """Encrypt people under a passphrase. random: gives that many unpredictable bytes."""
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What an export holds. groups: those of its people, and others."""
+
+    people: tuple[PersonRecord, ...]
+    groups: tuple[Group, ...] = ()
+
+
+def seal(archive: Archive, passphrase: str, random: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Encrypt people and groups under a passphrase. random: gives that many unpredictable bytes."""
     salt, nonce = random(_SALT), random(_NONCE)
-    plain = zlib.compress(json.dumps([_to_json(record) for record in records]).encode(), 6)
+    content = {
+        "groups": [_group_to_json(group) for group in archive.groups],
+        "people": [_to_json(record) for record in archive.people],
+    }
+    plain = zlib.compress(json.dumps(content).encode(), 6)
     return MAGIC + salt + nonce + AESGCM(_key(passphrase, salt)).encrypt(nonce, plain, MAGIC)
 
 
-def unseal(data: bytes, passphrase: str) -> list[PersonRecord]:
+def unseal(data: bytes, passphrase: str) -> Archive:
     """Decrypt what `seal` made. Raises StoreCorrupt for a wrong passphrase or a damaged file."""
     start = len(MAGIC) + _SALT + _NONCE
     if not is_archive(data) or len(data) < start:
         raise StoreCorrupt("this is not an export of Ostiary; give a file that 'ostiary person export' wrote")
     salt, nonce = data[len(MAGIC) : len(MAGIC) + _SALT], data[start - _NONCE : start]
     try:
-        packed = AESGCM(_key(passphrase, salt)).decrypt(nonce, data[start:], MAGIC)
+        packed = AESGCM(_key(passphrase, salt)).decrypt(nonce, data[start:], data[: len(MAGIC)])
     except InvalidTag:
         raise StoreCorrupt("wrong passphrase, or the export is damaged; try again or export anew") from None
     plain = zlib.decompressobj().decompress(packed, _MAX_JSON_BYTES)
-    return [_from_json(one) for one in json.loads(plain)]
+    content = json.loads(plain)
+    if data.startswith(_FIRST_MAGIC):
+        content = {"people": content, "groups": []}
+    return Archive(
+        tuple(_from_json(one) for one in content["people"]),
+        tuple(_group_from_json(one) for one in content["groups"]),
+    )
 
 
 def is_archive(data: bytes) -> bool:
     """Whether a file that begins so was made by `seal`."""
-    return data.startswith(MAGIC)
+    return data.startswith((MAGIC, _FIRST_MAGIC))
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:
@@ -69,7 +98,10 @@ def _to_json(record: PersonRecord) -> dict[str, Any]:
         "valid_from": person.valid_from and person.valid_from.isoformat(),
         "valid_until": person.valid_until and person.valid_until.isoformat(),
         "revoked": person.revoked,
+        "gender": int(person.gender),
+        "tag": person.tag,
         "groups": list(record.groups),
+        "descriptions": [[one.group, one.field, one.text] for one in record.descriptions],
         "faces": [
             {
                 "id": face.face.id,
@@ -95,6 +127,8 @@ def _from_json(one: dict[str, Any]) -> PersonRecord:
         valid_from=one["valid_from"] and datetime.fromisoformat(one["valid_from"]),
         valid_until=one["valid_until"] and datetime.fromisoformat(one["valid_until"]),
         revoked=one["revoked"],
+        gender=RecordedGender(one.get("gender", 0)),
+        tag=one.get("tag", ""),
     )
     faces = tuple(
         EnrolledFace(
@@ -112,4 +146,24 @@ def _from_json(one: dict[str, Any]) -> PersonRecord:
         )
         for face in one["faces"]
     )
-    return PersonRecord(person, tuple(GroupId(group) for group in one["groups"]), faces)
+    return PersonRecord(
+        person,
+        tuple(GroupId(group) for group in one["groups"]),
+        faces,
+        tuple(Description(GroupId(group), field, text) for group, field, text in one.get("descriptions", ())),
+    )
+
+
+def _group_to_json(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "created": group.created.isoformat(),
+        "tag": group.tag,
+        "fields": list(group.fields),
+    }
+
+
+def _group_from_json(one: dict[str, Any]) -> Group:
+    created = datetime.fromisoformat(one["created"])
+    return Group(GroupId(one["id"]), one["name"], created, one["tag"], tuple(one["fields"]))

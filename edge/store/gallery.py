@@ -69,9 +69,14 @@ class Gallery:
 
     def remove_person(self, person: PersonId) -> None:
         """Erase a person with faces and templates, also from the write-ahead log. Raises PersonNotFound."""
+        self.remove_people([person])
+
+    def remove_people(self, wanted: Sequence[PersonId]) -> None:
+        """Erase people as `remove_person` does, all or none. Raises PersonNotFound."""
         with change(self._database):
-            if self._database.execute("DELETE FROM people WHERE id = ?", (person,)).rowcount == 0:
-                raise people.no_person(person)
+            for person in wanted:
+                if self._database.execute("DELETE FROM people WHERE id = ?", (person,)).rowcount == 0:
+                    raise people.no_person(person)
         erase(self._database)
 
     def person(self, person: PersonId) -> Person:

@@ -11,6 +11,7 @@ ROWS = {
     "groups": {"id": "staff", "name": "Staff", "created": "2026-11-20T12:00:00.000000+00:00"},
     "members": {"group": "staff", "person": "ada"},
     "fields": {"group": "staff", "name": "floor", "position": 0},
+    "face_changes": {"number": 1000, "face": 1, "mark": 7},
     "descriptions": {"group": "staff", "person": "ada", "field": "floor", "text": "3"},
     "faces": {
         "number": 1,
