@@ -14,6 +14,7 @@ from edge.app import hardware, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.commands import CommandDesk
 from edge.app.crew import Crew
+from edge.app.following import LONGEST_S, GalleryFollower
 from edge.app.housekeeping import Housekeeping
 from edge.app.messages import (
     BusMessage,
@@ -38,7 +39,6 @@ from edge.service.reporting import Clocks
 from edge.settings import Settings
 from edge.store.database import Database, open_database
 from edge.store.gallery import Gallery
-from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
 
 if TYPE_CHECKING:
@@ -142,15 +142,16 @@ class Daemon:
         settings = self._settings
         controller.start()
         models = stack.enter_context(wiring.open_models(settings))
-        index = TemplateIndex(models.embedder.model)
-        index.refresh(gallery)
-        recognizer = wiring.recognizer(settings, models, index)
+        index = stack.enter_context(wiring.open_index(settings, models.embedder.model))
+        follower = GalleryFollower(index)
+        recognizer = wiring.recognizer(settings, models, index.matcher)
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
         self._inputs = inputs
         stack.callback(inputs.close)
         self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
         self._crew.add("vision", partial(self._look, recognizer))
+        self._crew.add("gallery", follower.run, stale_s=LONGEST_S)
         # Ended before the connections and the models they use are closed.
         stack.callback(self._stop_workers)
         self._crew.start()
@@ -159,15 +160,11 @@ class Daemon:
         database.wait_at_most(LONGEST_WAIT_S)
         notifier.ready()
         self._on_ready()
-        expected = expectation(settings, models.embedding, index.size)
-        logger.info("ready: %d people, %d templates; %s", people, index.size, told(expected, settings))
+        known = index.matcher.size
+        expected = told(expectation(settings, models.embedding, known), settings)
+        logger.info("ready: %d people, %d with a face; %s", people, known, expected)
         housekeeping = Housekeeping(
-            controller,
-            journal,
-            gallery,
-            index,
-            clocks=self._clocks,
-            keep_days=settings.store.keep_days,
+            controller, journal, follower, clocks=self._clocks, keep_days=settings.store.keep_days
         )
         self._loop(stop, controller, housekeeping, notifier)
         controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})

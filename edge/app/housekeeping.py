@@ -1,15 +1,14 @@
-"""What the controller's thread does now and then: follow the gallery, and forget what is too old."""
+"""What the controller's thread does now and then: tell of a gallery in trouble, and forget what is too old."""
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
 
+from edge.app.following import GalleryFollower
 from edge.errors import StoreError
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
-from edge.store.gallery import Gallery
-from edge.store.index import TemplateIndex
 from edge.store.journal import Journal
 
 logger = logging.getLogger(__name__)
@@ -27,35 +26,24 @@ class Housekeeping:
         self,
         controller: Controller,
         journal: Journal,
-        gallery: Gallery,
-        index: TemplateIndex,
+        follower: GalleryFollower,
         *,
         clocks: Clocks,
         keep_days: int,
     ) -> None:
         self._controller = controller
         self._journal = journal
-        self._gallery = gallery
-        self._index = index
+        self._follower = follower
         self._clocks = clocks
         self._keep = timedelta(days=keep_days)
         self._prune_at = float("-inf")
 
     def run(self) -> None:
         """Do what is due; cheap when nothing is."""
-        self._follow_gallery()
+        self._controller.reporter.trouble("gallery", self._follower.trouble)
         # Deleting takes a while, and a relock must not wait for it.
         if not self._controller.door.is_unlocked and self._clocks.is_set():
             self._prune()
-
-    def _follow_gallery(self) -> None:
-        """Until it succeeds, new people are unknown; removed and revoked ones are refused all the same."""
-        try:
-            self._index.refresh(self._gallery)
-        except StoreError as error:
-            self._controller.reporter.trouble("gallery", str(error))
-        else:
-            self._controller.reporter.trouble("gallery", None)
 
     def _prune(self) -> None:
         now = self._clocks.monotonic()

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -14,12 +16,14 @@ import numpy as np
 from edge.app import wiring
 from edge.app.stopwatch import Lap, Spread, StageTimes, Stopwatch, Timed
 from edge.core.events import Json
-from edge.core.face import ModelId, PersonId
+from edge.core.face import ModelId
 from edge.core.frame import Frame, Image
 from edge.errors import PoorQuality
 from edge.service.recognize import Recognizer
 from edge.settings import RecognitionSettings, Settings
-from edge.store.index import TemplateIndex
+from edge.store.database import open_database
+from edge.store.index import GalleryIndex
+from edge.store.strangers import add_strangers
 
 STAGES = ("detect", "landmarks", "quality", "liveness", "embed", "match")
 REST = "rest"
@@ -30,6 +34,7 @@ _PAUSE_S = 10.0
 _NO_VERDICT = RecognitionSettings(agree=30, window=60)
 """Verdicts silence a track for a while; so many frames are timed before there is one."""
 _VISIT_FRAMES = 25
+_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +93,33 @@ def open_bench(settings: Settings, people: int) -> Iterator[PipelineBench]:
     cv2.setNumThreads(settings.vision.threads)
     settings = settings.model_copy(update={"recognition": _NO_VERDICT})
     watch = Stopwatch()
-    with wiring.open_models(settings) as models:
-        index = strangers(people, models.embedder.model, models.embedding.outputs[0].shape[-1])
+    with (
+        wiring.open_models(settings) as models,
+        TemporaryDirectory(prefix="ostiary-bench-") as folder,
+        strangers(
+            Path(folder), people, models.embedder.model, models.embedding.outputs[0].shape[-1]
+        ) as index,
+    ):
         timed = replace(models, **_adapters(models, watch))
-        match: Any = Timed(index, "match_all", watch.timed("match", index.match_all))
+        matcher = index.matcher
+        match: Any = Timed(matcher, "match_all", watch.timed("match", matcher.match_all))
         yield PipelineBench(wiring.recognizer(settings, timed, match), watch)
 
 
-def strangers(people: int, model: ModelId, dimensions: int, seed: int = 0) -> TemplateIndex:
-    """An index of made-up people, one template each."""
-    vectors = np.random.default_rng(seed).standard_normal((people, dimensions), np.float32)
-    index = TemplateIndex(model)
-    index.replace([PersonId(f"synthetic-{number}") for number in range(people)], vectors)
-    return index
+@contextmanager
+def strangers(
+    folder: Path, people: int, model: ModelId, dimensions: int, seed: int = 0
+) -> Iterator[GalleryIndex]:
+    """An index of made-up people, one face each. folder: where to keep them meanwhile."""
+    random = np.random.default_rng(seed)
+    with open_database(folder / "strangers.db", durable=False) as database:
+        for first in range(0, people, _BATCH):
+            vectors = random.standard_normal((min(_BATCH, people - first), 1, dimensions), np.float32)
+            vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+            add_strangers(database, model, vectors, first)
+        index = GalleryIndex(database, model)
+        index.refresh()
+        yield index
 
 
 def summarize(frames: Iterable[FullFrame]) -> PipelineTimes:

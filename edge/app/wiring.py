@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from edge.core.calibration import FarCurve
 from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
-from edge.core.face import PersonId
+from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.identifiers import uuid7
 from edge.core.limits import GalleryLimits
 from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
+from edge.ports import Matcher
 from edge.refusals import PersonNotFound
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.service.reporting import Clocks
@@ -34,7 +35,7 @@ from edge.settings import (
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups
-from edge.store.index import TemplateIndex
+from edge.store.index import GalleryIndex
 from edge.store.journal import Journal
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def open_models(settings: Settings) -> Iterator[Models]:
         )
 
 
-def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Recognizer:
+def recognizer(settings: Settings, models: Models, matcher: Matcher) -> Recognizer:
     from edge.vision.measure import measure
 
     recognition, liveness = settings.recognition, settings.liveness
@@ -131,7 +132,7 @@ def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Reco
         landmarker=models.mesh,
         liveness=models.liveness,
         embedder=models.embedder,
-        matcher=index,
+        matcher=matcher,
         curve=models.curve,
         measure=measure,
         config=RecognizeConfig(
@@ -149,9 +150,12 @@ def recognizer(settings: Settings, models: Models, index: TemplateIndex) -> Reco
     )
 
 
-def enroller(settings: Settings, models: Models, gallery: Gallery, index: TemplateIndex) -> Enroller:
+def enroller(settings: Settings, models: Models, gallery: Gallery, index: GalleryIndex) -> Enroller:
     from edge.service.enrollment import EnrollConfig, Enroller
     from edge.vision.measure import measure
+
+    def remember(person: PersonId, embedding: Embedding) -> None:
+        index.refresh()
 
     return Enroller(
         detector=models.detector,
@@ -160,9 +164,9 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Templa
         liveness=models.liveness,
         measure=measure,
         gallery=gallery,
-        match=index.match,
-        remember=index.add,
-        compared=lambda: index.size,
+        match=index.matcher.match,
+        remember=remember,
+        compared=lambda: index.matcher.size,
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(
@@ -191,6 +195,15 @@ def open_roster(settings: Settings) -> Iterator[Roster]:
 
 def gallery_limits(settings: Settings) -> GalleryLimits:
     return GalleryLimits(**settings.limits.model_dump())
+
+
+@contextmanager
+def open_index(settings: Settings, model: ModelId) -> Iterator[GalleryIndex]:
+    """Open the faces for searching, as they are now, over a connection of their own. Raises StoreError."""
+    with open_database(settings.store.file, durable=False, check=False) as database:
+        index = GalleryIndex(database, model)
+        index.refresh()
+        yield index
 
 
 def link(settings: Settings) -> Link | None:

@@ -33,7 +33,6 @@ from edge.door.simulated import SimulatedDoor
 from edge.errors import OstiaryError, WorkerDied
 from edge.service.recognize import Step
 from edge.settings import Settings
-from edge.store.index import TemplateIndex
 
 UNLOCK_S = 1.5
 SETTLE_S = 1.2
@@ -209,8 +208,12 @@ def _settings(folder: Path, address: Address) -> Settings:
 
 def _enroll(settings: Settings) -> int:
     """Enroll the person from the portrait; returns how many pictures were good."""
-    with wiring.open_roster(settings) as roster, wiring.open_models(settings) as models:
-        enroller = wiring.enroller(settings, models, roster.gallery, TemplateIndex(models.embedder.model))
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_models(settings) as models,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
+        enroller = wiring.enroller(settings, models, roster.gallery, index)
         pictures = [
             (f"portrait-{i}", lambda picture=picture: picture)
             for i, picture in enumerate(enrolment_pictures())

@@ -6,6 +6,7 @@ import logging
 
 from edge.errors import StoreError
 from edge.store.database import Database
+from edge.store.erased_rows import erase_removed
 
 logger = logging.getLogger(__name__)
 
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 def erase(database: Database) -> None:
     """Leave nothing of what was deleted on the disk; call it after the transaction."""
     try:
+        erase_removed(database)
         is_erased = database.checkpoint()
     except StoreError as error:
         logger.warning("erased data stays in the write-ahead log until its next checkpoint: %s", error)

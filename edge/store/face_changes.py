@@ -24,7 +24,7 @@ STEP: tuple[str, ...] = (
     )""",
     "INSERT INTO face_changes (face) VALUES (0)",
     *(
-        f"CREATE TRIGGER {name} AFTER {event} BEGIN INSERT INTO face_changes (face) VALUES ({face}); END"
+        f"CREATE TRIGGER {name} AFTER {event} BEGIN INSERT INTO face_changes (face) VALUES ({face}); END"  # noqa: S608
         for name, event, face in (
             ("template_added", "INSERT ON templates", "new.face"),
             ("template_replaced", "UPDATE ON templates", "new.face"),

@@ -1,123 +1,237 @@
-"""All templates of one model in memory, compared with a probe in one pass.
+"""Every enrolled face of one model, searched 1:N: a small gallery exactly in memory, a large one by bytes.
 
-The comparison is one multiply-add over the matrix without BLAS: its thread pool would take cores from
-inference for work of a fraction of a millisecond.
+SQLite stays the truth. A change of the gallery, by whichever process, is in the history that the store
+keeps, and the faces it names are read again; only who has missed too much of it reads all faces anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+import logging
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.face import Embedding, ModelId, PersonId, Vector
-from edge.core.matching import Match, best
-from edge.errors import ModelMismatch
-from edge.roster import Gallery
+from edge.core.person import GroupId
+from edge.ports import Hit
+from edge.store import face_rows, snapshot
+from edge.store.database import Database
+from edge.store.erased_rows import erase_removed
+from edge.store.exact import ExactFaces
+from edge.store.face_changes import Position, changed_since, position
+from edge.store.group_filter import Allowed, GroupFilter
+from edge.store.large import LargeFaces
+from edge.store.matcher import PeopleMatcher, probe
+from edge.store.quantized import Columns, QuantizedRows, quantized, scale_for
+from edge.store.snapshot import SnapshotUnusable
+
+logger = logging.getLogger(__name__)
+
+EXACT_UP_TO = 20_000
+"""Faces compared in memory one by one, 1 ms and 40 MB; beyond it bytes are faster."""
+_LEAST_LOOSE = 16_384
+_LOOSE_SHARE = 64
+"""From so many rows out of place on, and one in so many of all, the snapshot is written anew."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Snapshot:
-    """people: every person once. owners: int32 (N,), index into people. vectors: float32 (N, D), norm 1."""
+class GalleryIndex:
+    """FaceIndex over an open store. Safe to use from any thread.
 
-    people: tuple[PersonId, ...]
-    owners: NDArray[np.int32]
-    vectors: NDArray[np.float32]
+    database: best a connection of its own, so that a search waits for nobody's transaction.
+    exact_up_to: how many faces are held in memory as they are.
+    """
 
-
-_EMPTY = _Snapshot((), np.empty(0, np.int32), np.empty((0, 0), np.float32))
-
-
-class TemplateIndex:
-    """Templates of one model. One thread changes it; any thread matches, on the state before or after."""
-
-    def __init__(self, model: ModelId) -> None:
+    def __init__(self, database: Database, model: ModelId, *, exact_up_to: int = EXACT_UP_TO) -> None:
         self.model = model
-        self._snapshot = _EMPTY
-        self._revision: int | None = None
+        self._database = database
+        self._exact_up_to = exact_up_to
+        self._snapshot = snapshot.path_beside(database.path)
+        self._turn = threading.Lock()
+        self._faces: ExactFaces | LargeFaces = ExactFaces.of([])
+        self._at: Position | None = None
+        self._filter = GroupFilter(database)
+        self._least_loose = _LEAST_LOOSE
+        self.matcher = PeopleMatcher(model, lambda: self._faces)
+        """The door's view: the state of the last refresh or search, and no look at a small store."""
 
-    @property
-    def size(self) -> int:
-        """How many templates are in it."""
-        return len(self._snapshot.owners)
+    def size(self, groups: Collection[GroupId] | None = None) -> int:
+        """How many faces a search would compare with. Raises StoreError."""
+        faces, allowed = self._current(groups)
+        return faces.face_count if allowed is None else allowed.faces
 
-    def match(self, embedding: Embedding) -> Match | None:
-        """The most similar person, None when the index is empty. Raises ModelMismatch."""
-        return self.match_all([embedding])[0]
+    def people(self, groups: Collection[GroupId] | None = None) -> int:
+        """How many people with a face there are to be found. Raises StoreError."""
+        faces, allowed = self._current(groups)
+        return faces.people_count if allowed is None else allowed.people
 
-    def match_all(self, embeddings: Sequence[Embedding]) -> list[Match | None]:
-        """Match several faces against the same state. Raises ModelMismatch."""
-        snapshot = self._snapshot
-        return [self._match(snapshot, self._probe(embedding, snapshot)) for embedding in embeddings]
+    def search_faces(
+        self, embeddings: Sequence[Embedding], count: int, groups: Collection[GroupId] | None = None
+    ) -> list[list[Hit]]:
+        """For each probe the `count` most similar faces, best first, of equals the one enrolled first.
 
-    def replace(self, people: Sequence[PersonId], vectors: NDArray[np.float32]) -> None:
-        """Hold these templates and no others. people: the owner of each row. vectors: float32 (N, D)."""
-        if len(people) != len(vectors):
-            raise ValueError(f"{len(people)} owners for {len(vectors)} templates; give one for each")
-        numbers: dict[PersonId, int] = {}
-        owners = np.fromiter((numbers.setdefault(person, len(numbers)) for person in people), np.int32)
-        self._snapshot = _Snapshot(tuple(numbers), owners, _normalized(vectors))
+        A probe that is not a number finds nobody. Raises ModelMismatch, StoreError.
+        """
+        faces, allowed = self._current(groups)
+        return faces.search_faces(self._probes(embeddings, faces.dimensions), count, _mask(allowed))
 
-    def add(self, person: PersonId, embedding: Embedding) -> None:
-        """Add one template. Raises ModelMismatch."""
-        snapshot = self._snapshot
-        row = _normalized(self._probe(embedding, snapshot)[np.newaxis])
-        people = snapshot.people if person in snapshot.people else (*snapshot.people, person)
-        owners = np.append(snapshot.owners, np.int32(people.index(person)))
-        vectors = np.concatenate([snapshot.vectors, row]) if self.size else row
-        self._snapshot = _Snapshot(people, owners, vectors)
+    def search_people(
+        self, embeddings: Sequence[Embedding], count: int, groups: Collection[GroupId] | None = None
+    ) -> list[list[Hit]]:
+        """For each probe the `count` most similar people by their fused templates, best first.
 
-    def remove(self, person: PersonId) -> None:
-        """Forget all templates of a person; harmless when there are none."""
-        snapshot = self._snapshot
-        if person not in snapshot.people:
-            return
-        kept = snapshot.owners != snapshot.people.index(person)
-        owners = [snapshot.people[owner] for owner in snapshot.owners[kept]]
-        self.replace(owners, snapshot.vectors[kept])
+        Raises ModelMismatch, StoreError.
+        """
+        faces, allowed = self._current(groups)
+        return faces.search_people(self._probes(embeddings, faces.dimensions), count, _mask(allowed))
 
-    def refresh(self, gallery: Gallery) -> bool:
-        """Load the gallery again if it has changed since the last call; True when it had."""
-        revision = gallery.revision()
-        if revision == self._revision:
+    def refresh(self) -> bool:
+        """Follow the gallery; True when it had changed. Searches do so by themselves. Raises StoreError."""
+        with self._turn:
+            return self._refresh()
+
+    def _current(self, groups: Collection[GroupId] | None) -> tuple[ExactFaces | LargeFaces, Allowed | None]:
+        with self._turn:
+            self._refresh()
+            assert self._at is not None
+            faces = self._faces
+            return faces, None if groups is None else self._filter.allowed(faces, self._at, groups)
+
+    def _probes(self, embeddings: Sequence[Embedding], dimensions: int) -> list[Vector]:
+        return [probe(embedding, self.model, dimensions) for embedding in embeddings]
+
+    def _refresh(self) -> bool:
+        if self._at is not None and position(self._database) == self._at:
             return False
-        people, vectors = gallery.templates(self.model)
-        self.replace(people, vectors)
-        self._revision = revision
+        if self._at is None:
+            self._start()
+        if not self._follow():
+            self._read_all()
+            self._follow()
+        self._tidy()
         return True
 
-    def _probe(self, embedding: Embedding, snapshot: _Snapshot) -> Vector:
-        if embedding.model != self.model:
-            raise ModelMismatch(
-                f"a template of {embedding.model} cannot be compared with those of {self.model}; "
-                "enroll the faces again with one model"
-            )
-        vector = np.asarray(embedding.vector, np.float32)
-        if vector.ndim != 1 or (len(snapshot.owners) and len(vector) != snapshot.vectors.shape[1]):
-            raise ModelMismatch(
-                f"a template of shape {vector.shape} does not fit the {snapshot.vectors.shape[1]} "
-                f"dimensions of {self.model}; enroll the faces again with one model"
-            )
-        return vector
+    def _follow(self) -> bool:
+        """Read again what has changed. False when that is unknown, or so much that all is read faster."""
+        assert self._at is not None
+        changes = changed_since(self._database, self._at)
+        if changes is None:
+            return False
+        newest, touched = changes
+        faces = self._faces
+        if touched:
+            if len(touched) > max(1000, faces.face_count // 2):
+                return False
+            rows = face_rows.of_faces(self._database, self.model, touched)
+            if len({faces.dimensions, *(len(row.vector) for row in rows)} - {0}) > 1:
+                return False
+            if isinstance(faces, ExactFaces):
+                if faces.face_count + len(rows) > self._exact_up_to:
+                    return False
+                self._faces = faces.followed(touched, rows)
+            else:
+                siblings = face_rows.siblings(self._database, {row.person for row in rows})
+                followed = faces.rows.followed(touched, rows, siblings)
+                self._faces = LargeFaces(self._database, self.model, followed)
+        self._at = newest
+        return True
 
-    @staticmethod
-    def _match(snapshot: _Snapshot, probe: Vector) -> Match | None:
-        if not len(snapshot.owners):
-            return None
-        similarities = np.einsum("nd,d->n", snapshot.vectors, probe)
-        found = best(similarities, snapshot.owners)
-        if found is None:
-            return None
-        owner, similarity, margin = found
-        return Match(snapshot.people[owner], similarity, margin)
+    def _start(self) -> None:
+        """Take the snapshot when it is of this store, else read all faces."""
+        try:
+            header, columns = snapshot.load(self._snapshot, self.model)
+            if changed_since(self._database, header.position) is None:
+                raise SnapshotUnusable("it is not of this store, or too old")
+        except FileNotFoundError:
+            self._read_all()
+        except (SnapshotUnusable, OSError, ValueError, TypeError) as error:
+            logger.info("the index %s is made anew: %s", self._snapshot, error)
+            self._read_all()
+        else:
+            self._take(header.position, QuantizedRows.of(columns, header.scale))
+
+    def _read_all(self) -> None:
+        at = position(self._database)
+        if face_rows.count(self._database, self.model) > self._exact_up_to:
+            self._take(at, self._quantize_all(at))
+            return
+        # A gallery that has shrunk needs no file of templates any longer.
+        with suppress(OSError):
+            self._snapshot.unlink(missing_ok=True)
+        self._faces = ExactFaces.of(list(face_rows.everyone(self._database, self.model)))
+        self._at = at
+
+    def _quantize_all(self, at: Position) -> QuantizedRows:
+        scale, dimensions, columns = self._quantized_blocks()
+        try:
+            return self._saved(at, dimensions, scale, columns)
+        except OSError as error:
+            logger.warning("the index is kept in memory only: cannot write %s: %s", self._snapshot, error)
+        scale, _, columns = self._quantized_blocks()
+        blocks = list(columns)
+        return QuantizedRows.of(
+            Columns(
+                np.concatenate([block.vectors for block in blocks]),
+                np.concatenate([block.numbers for block in blocks]),
+                np.concatenate([block.owners for block in blocks]),
+            ),
+            scale,
+        )
+
+    def _quantized_blocks(self) -> tuple[float, int, Iterator[Columns]]:
+        """Scale, dimensions, and all faces by rising number."""
+        blocks = face_rows.blocks(self._database, self.model)
+        first = next(blocks)
+        scale, dimensions = scale_for(first[2]), first[2].shape[1]
+        owners: dict[PersonId, int] = {}
+
+        def numbered(
+            block: tuple[NDArray[np.int64], list[PersonId], NDArray[np.float32]],
+        ) -> Columns:
+            numbers, people, vectors = block
+            owned = [owners.setdefault(person, len(owners)) for person in people]
+            return Columns(quantized(vectors, scale), numbers, np.array(owned, np.int32))
+
+        return scale, dimensions, map(numbered, itertools.chain([first], blocks))
+
+    def _saved(
+        self, at: Position, dimensions: int, scale: float, columns: Iterator[Columns]
+    ) -> QuantizedRows:
+        """Write the snapshot and map it. Raises OSError, StoreError."""
+        snapshot.write(self._snapshot, self.model, dimensions, scale, at, columns)
+        # What was removed while it was written is in it.
+        erase_removed(self._database)
+        try:
+            header, mapped = snapshot.load(self._snapshot, self.model)
+        except SnapshotUnusable as error:
+            raise OSError(f"what was written reads differently: {error}") from error
+        return QuantizedRows.of(mapped, header.scale)
+
+    def _tidy(self) -> None:
+        """Write the snapshot anew once much has changed, so that the next start has little to follow."""
+        faces = self._faces
+        if isinstance(faces, ExactFaces):
+            return
+        rows = faces.rows
+        if rows.face_count <= self._exact_up_to // 2:
+            self._read_all()
+            return
+        if rows.loose < max(self._least_loose, rows.face_count // _LOOSE_SHARE):
+            return
+        assert self._at is not None
+        try:
+            self._take(self._at, self._saved(self._at, rows.dimensions, rows.scale, rows.tidied()))
+        except OSError as error:
+            self._least_loose = 2 * rows.loose
+            logger.warning("cannot write %s, trying again later: %s", self._snapshot, error)
+
+    def _take(self, at: Position, rows: QuantizedRows) -> None:
+        self._faces = LargeFaces(self._database, self.model, rows)
+        self._at = at
 
 
-def _normalized(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of norm 1, in one piece of memory; a row without direction becomes zero and matches nobody."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    usable = np.isfinite(norms) & (norms > 0)
-    with np.errstate(invalid="ignore"):
-        rows = np.where(usable, vectors / np.where(usable, norms, 1), 0)
-    return np.ascontiguousarray(rows, np.float32)
+def _mask(allowed: Allowed | None) -> NDArray[np.bool_] | None:
+    return None if allowed is None else allowed.mask

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from edge.app.following import GalleryFollower
 from edge.app.housekeeping import AGAIN_S, PRUNING_S, Housekeeping
 from edge.core.door_config import DoorConfig
 from edge.core.face import PersonId
 from edge.core.person import Person
 from edge.errors import StoreFull, StoreLocked
 from edge.store.gallery import Gallery
-from edge.store.index import TemplateIndex
+from edge.store.index import GalleryIndex
 from tests.factories import MODEL, NOON, a_template
 from tests.service.test_access import ADA, Site
 
@@ -32,14 +33,14 @@ class House:
     def __init__(self, folder):
         self.site = Site(folder, DoorConfig(has_contact=False))
         self.site.controller.start()
-        self.gallery = Failing(Gallery(self.site.database))
+        self.gallery = Gallery(self.site.database)
         self.journal = Failing(self.site.journal)
-        self.index = TemplateIndex(MODEL)
+        self.index = Failing(GalleryIndex(self.site.database, MODEL))
+        self.follower = GalleryFollower(self.index)
         self.housekeeping = Housekeeping(
             self.site.controller,
             self.journal,
-            self.gallery,
-            self.index,
+            self.follower,
             clocks=self.site.clock.clocks(),
             keep_days=1,
         )
@@ -50,6 +51,7 @@ class House:
 
     def run(self, after=0.0):
         self.site.clock.now += after
+        self.follower.follow()
         self.housekeeping.run()
 
     @property
@@ -68,21 +70,21 @@ def test_a_changed_gallery_is_followed(house):
     house.run()
     house.enroll()
     house.run()
-    assert house.index.size == 1
+    assert house.index.matcher.size == 1
 
 
 def test_a_gallery_that_cannot_be_read_is_alarmed_once_and_followed_again_later(house):
-    house.gallery.failure = StoreLocked("held by another process; try again")
+    house.index.failure = StoreLocked("held by another process; try again")
     for _ in range(3):
         house.run(1.0)
     assert house.site.types.count("alarm.gallery") == 1
     assert "gallery" in house.site.controller.reporter.troubles
-    house.gallery.failure = None
+    house.index.failure = None
     house.enroll()
     house.run(1.0)
     assert house.site.controller.reporter.troubles == {}
     assert house.site.types[-1] == "alarm.gallery_clear"
-    assert house.index.size == 1
+    assert house.index.matcher.size == 1
 
 
 def test_old_decisions_are_forgotten_once_a_day(house):

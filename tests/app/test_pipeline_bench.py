@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,10 +46,10 @@ def test_frames_without_any_decision_are_refused() -> None:
         summarize([])
 
 
-def test_strangers_are_all_different_and_of_the_model() -> None:
-    index = strangers(200, ModelId("m@1"), 128)
-    assert index.size == 200
+def test_strangers_are_all_different_and_of_the_model(tmp_path: Path) -> None:
     probe = np.ones(128, np.float32) / np.sqrt(128).astype(np.float32)
-    match = index.match(Embedding(probe, ModelId("m@1")))
+    with strangers(tmp_path, 200, ModelId("m@1"), 128) as index:
+        assert index.matcher.size == 200
+        match = index.matcher.match(Embedding(probe, ModelId("m@1")))
     assert match is not None
     assert match.margin > 0

@@ -18,7 +18,6 @@ from edge.core.face import PersonId
 from edge.core.person import Person
 from edge.demo.scenes import enrolment_pictures, frames
 from edge.settings import Settings
-from edge.store.index import TemplateIndex
 from tests.factories import NOON
 
 TOPIC = "ostiary/1/site/d/door-1"
@@ -59,8 +58,12 @@ folder = "{folder / "store"}"
 
 def enroll_demo_person(config: Path, identifier: str = "eileen") -> Settings:
     settings = load(config)
-    with wiring.open_roster(settings) as roster, wiring.open_models(settings) as models:
-        enroller = wiring.enroller(settings, models, roster.gallery, TemplateIndex(models.embedder.model))
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_models(settings) as models,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
+        enroller = wiring.enroller(settings, models, roster.gallery, index)
         pictures = [(f"{i}", lambda one=one: one) for i, one in enumerate(enrolment_pictures())]
         enroller.enroll_pictures(Person(PersonId(identifier), "", NOON), pictures)
     return settings

@@ -19,7 +19,6 @@ from edge.errors import NoFace, PoorQuality, SeveralFaces
 from edge.refusals import PersonNotFound, TooManyFaces
 from edge.service.enrollment import EnrollConfig, Enroller, LiveProgress
 from edge.settings import Settings
-from edge.store.index import TemplateIndex
 from edge.vision.measure import measure
 
 
@@ -32,8 +31,10 @@ def models():
 @pytest.fixture
 def site(tmp_path, models):
     settings = Settings.model_validate({"store": {"folder": tmp_path}})
-    with wiring.open_roster(settings) as roster:
-        index = TemplateIndex(models.embedder.model)
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
         yield roster.gallery, index, wiring.enroller(settings, models, roster.gallery, index)
 
 
@@ -104,7 +105,7 @@ def test_the_same_face_under_another_id_is_a_duplicate(site):
 @pytest.mark.parametrize(("compared", "duplicates"), [(10, ["eve"]), (1000, [])])
 def test_a_duplicate_among_many_must_be_more_alike(site, models, compared, duplicates):
     """The most similar of a thousand strangers is no duplicate for being as similar as one of ten may be."""
-    gallery, index, _ = site
+    gallery, _, _ = site
     similarity = threshold_for(models.curve, 1e-4, 100)
     enroller = Enroller(
         detector=models.detector,
@@ -114,7 +115,7 @@ def test_a_duplicate_among_many_must_be_more_alike(site, models, compared, dupli
         measure=measure,
         gallery=gallery,
         match=lambda embedding: Match(PersonId("eve"), similarity, 0.1),
-        remember=index.add,
+        remember=lambda person, embedding: None,
         compared=lambda: compared,
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
@@ -145,8 +146,11 @@ def test_a_live_enrollment_of_nobody_stores_nothing(site):
 
 def test_an_enrollment_that_does_not_fit_leaves_nothing_behind(tmp_path, models):
     settings = Settings.model_validate({"store": {"folder": tmp_path}, "limits": {"faces_per_person": 2}})
-    with wiring.open_roster(settings) as roster:
-        enroller = wiring.enroller(settings, models, roster.gallery, TemplateIndex(models.embedder.model))
+    with (
+        wiring.open_roster(settings) as roster,
+        wiring.open_index(settings, models.embedder.model) as index,
+    ):
+        enroller = wiring.enroller(settings, models, roster.gallery, index)
         pictures = [(str(i), lambda one=one: one) for i, one in enumerate(enrolment_pictures())]
         with pytest.raises(TooManyFaces):
             enroller.enroll_pictures(somebody(), pictures)

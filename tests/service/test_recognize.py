@@ -6,10 +6,13 @@ import pytest
 from edge.core.calibration import FarCurve
 from edge.core.evidence import EvidenceConfig, Outcome
 from edge.core.face import Embedding, PersonId
+from edge.core.person import FaceId
 from edge.core.quality import Measurements, Problem
 from edge.errors import ModelMismatch, NoFace
 from edge.service.recognize import RecognizeConfig, Recognizer
-from edge.store.index import TemplateIndex
+from edge.store.exact import ExactFaces
+from edge.store.face_rows import FaceRow
+from edge.store.matcher import PeopleMatcher
 from tests.factories import MODEL, a_face, a_frame, some_landmarks
 
 CURVE = FarCurve((0.5, 0.7, 0.9), (1e-2, 1e-4, 1e-6))
@@ -27,14 +30,14 @@ class World:
         self.pose = {}
         self.collapsed = []
         self.embedded = 0
-        self.index = TemplateIndex(MODEL)
-        self.index.replace([PersonId("ada"), PersonId("bob")], np.stack([ADA, BOB]))
+        self.enrolled = enrolled(ada=ADA, bob=BOB)
+        self.matcher = PeopleMatcher(MODEL, lambda: self.enrolled)
         self.recognizer = Recognizer(
             detector=self,
             landmarker=self,
             liveness=self,
             embedder=self,
-            matcher=self.index,
+            matcher=self.matcher,
             curve=CURVE,
             measure=lambda image, box: self.measured,
             config=RecognizeConfig(),
@@ -76,6 +79,14 @@ class World:
         return sightings
 
 
+def enrolled(**people):
+    """One face for each person."""
+    faces = enumerate(people.items())
+    return ExactFaces.of(
+        [FaceRow(n, FaceId(name), PersonId(name), 1.0, vector) for n, (name, vector) in faces]
+    )
+
+
 @pytest.fixture
 def world():
     return World()
@@ -106,9 +117,7 @@ def test_a_stranger_is_unknown(world):
 
 def test_a_face_between_two_people_is_ambiguous(world):
     world.people["x"] = (a_face(320, 240, 150), near(ADA, BOB))
-    world.index.replace(
-        [PersonId("ada"), PersonId("bob")], np.stack([near(ADA, 0.5 * BOB), near(BOB, 0.5 * ADA)])
-    )
+    world.enrolled = enrolled(ada=near(ADA, 0.5 * BOB), bob=near(BOB, 0.5 * ADA))
     (sighting,) = world.run(12)
     assert (sighting.verdict.outcome, sighting.verdict.person) == (Outcome.AMBIGUOUS, None)
 
@@ -170,13 +179,13 @@ def test_what_is_no_face_beside_a_person_does_not_keep_them_out(world):
 
 def test_the_threshold_rises_with_the_number_of_people(world):
     few = world.recognizer.threshold()
-    world.index.replace([PersonId(f"p{i}") for i in range(1000)], np.tile(BOB, (1000, 1)))
+    world.enrolled = enrolled(**{f"p{i}": BOB for i in range(1000)})
     assert world.recognizer.threshold() > few
 
 
 def test_a_template_of_another_model_is_never_compared(world):
     with pytest.raises(ModelMismatch):
-        world.index.match(Embedding(ADA, "other@ffffffffffff"))
+        world.matcher.match(Embedding(ADA, "other@ffffffffffff"))
 
 
 def test_evidence_of_a_face_that_left_is_forgotten(world):
