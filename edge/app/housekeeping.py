@@ -1,4 +1,4 @@
-"""What the controller's thread does now and then: tell of a gallery in trouble, and forget what is too old."""
+"""What the controller's thread does now and then: tell of a gallery in trouble, forget what is too old."""
 
 from __future__ import annotations
 

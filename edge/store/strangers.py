@@ -26,7 +26,7 @@ def add_strangers(database: Database, model: ModelId, vectors: NDArray[np.float3
             "INSERT INTO people (id, name, created) VALUES (?, '', ?)", [(name, _BORN) for name in names]
         )
         database.insert_all(
-            "INSERT INTO faces (number, id, person, added, quality, source) VALUES (?, ?, ?, ?, 1, 'made up')",
+            "INSERT INTO faces (number, id, person, added, quality, source) VALUES (?, ?, ?, ?, 1, '')",
             [
                 (number, f"stranger-face-{number}", names[at // faces], _BORN)
                 for at, number in enumerate(numbers)
