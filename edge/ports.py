@@ -15,6 +15,7 @@ from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.matching import Match
 from edge.core.person import FaceId, GroupId
+from edge.core.quality_levels import Completeness
 
 
 class Camera(Protocol):
@@ -50,6 +51,11 @@ class Landmarker(Protocol):
 class EyeFinder(Protocol):
     def locate(self, image: Image, landmarks: Landmarks) -> tuple[Eye, Eye]:
         """The person's right eye and left eye, in a uint8 (H, W, 3) BGR picture."""
+
+
+class OcclusionModel(Protocol):
+    def measure(self, image: Image, landmarks: Landmarks) -> Completeness:
+        """How much of one face of a uint8 (H, W, 3) BGR picture shows. Raises NoFace for a collapsed mesh."""
 
 
 class LivenessModel(Protocol):
