@@ -53,11 +53,11 @@ def _gallery(settings: Settings) -> Check:
 def _threshold(settings: Settings) -> Check:
     from edge.vision.manifest import find
 
-    manifest, templates = find("embedding"), 0
+    manifest, people = find("embedding"), 0
     if settings.store.file.exists():
         with wiring.open_roster(settings) as roster:
-            templates = roster.gallery.models().get(manifest.model_id, 0)
-    expected = expectation(settings, manifest, templates)
+            people = roster.gallery.count()
+    expected = expectation(settings, manifest, people)
     if expected.score is None:
         return Check(
             "threshold", Status.WARN, told(expected, settings), "raise recognition.far: ostiary threshold"

@@ -28,16 +28,16 @@ def curve_of(manifest: Manifest) -> FarCurve:
     return manifest.far_curve
 
 
-def expectation(settings: Settings, manifest: Manifest, templates: int) -> Expectation:
-    """What `recognition.far` means with so many templates enrolled."""
-    site = Site(max(1, templates), settings.recognition.strangers_per_day)
+def expectation(settings: Settings, manifest: Manifest, people: int) -> Expectation:
+    """What `recognition.far` means with so many people enrolled."""
+    site = Site(max(1, people), settings.recognition.strangers_per_day)
     return expect(curve_of(manifest), settings.recognition.far, site, measured_tar(manifest))
 
 
 def told(expected: Expectation, settings: Settings) -> str:
     """One line for an operator."""
     if expected.score is None:
-        return "no similarity is high enough to keep recognition.far with so many templates"
+        return "no similarity is high enough to keep recognition.far with so many people"
     return (
         f"similarity {expected.similarity:.3f} (score {expected.score:.0f}) names a person; a false accept "
         f"about every {span(expected.days)} at {settings.recognition.strangers_per_day:g} strangers a day"

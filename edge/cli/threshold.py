@@ -26,7 +26,6 @@ def threshold(
             min=1, max=10_000_000, help="People enrolled; those who are when absent.", show_default=False
         ),
     ] = None,
-    faces: Annotated[int, typer.Option(min=1, max=248, help="Faces of each, with --people.")] = 1,
     strangers_per_day: Annotated[
         float | None,
         typer.Option(
@@ -53,9 +52,9 @@ def threshold(
 ) -> None:
     """Tell which similarity a false accept rate asks for, and how often a stranger would be let in.
 
-    A visit is one attempt of one stranger, who is compared with every template. Strangers come as they are:
-    twins and attacks are not in these figures. Frames of a visit show the same face, so the rate of a visit
-    is taken to be that of a frame; that several must agree keeps it below a small multiple in any case.
+    A visit is one attempt of one stranger, who is compared with one template of every person. Strangers come
+    as they are: twins and attacks are not in these figures. Frames of a visit show the same face, so the rate
+    of a visit is taken to be that of a frame; that several must agree keeps it below a small multiple.
 
     Examples:
 
@@ -72,9 +71,9 @@ def threshold(
         raise SettingsError("--far and --days-between ask for different things; give one of them")
     settings = context.obj.settings()
     manifest = find("embedding")
-    enrolled, templates = (people, people * faces) if people else _enrolled(settings, manifest)
+    enrolled = people or _enrolled(settings, manifest) or _PEOPLE
     strangers = settings.recognition.strangers_per_day if strangers_per_day is None else strangers_per_day
-    site = Site(templates, strangers, doors)
+    site = Site(enrolled, strangers, doors)
     if days_between is not None and not strangers:
         raise SettingsError("without strangers there are no false accepts; give --strangers-per-day")
     asked = far if far is not None else settings.recognition.far
@@ -88,7 +87,6 @@ def threshold(
     figures = {
         "model": manifest.model_id,
         "people": enrolled,
-        "templates": templates,
         "strangers_per_day": strangers,
         "doors": doors,
         "far": asked,
@@ -100,16 +98,14 @@ def threshold(
         _show(figures, rows, settings)
 
 
-def _enrolled(settings: Settings, manifest: Manifest) -> tuple[int, int]:
-    """How many people, and how many of their templates are of the present model."""
+def _enrolled(settings: Settings, manifest: Manifest) -> int:
+    """How many people are known; 0 when none of them has a template of the present model."""
     from edge.app.wiring import open_roster
 
-    if settings.store.file.exists():
-        with open_roster(settings) as roster:
-            people, templates = roster.gallery.count(), roster.gallery.models().get(manifest.model_id, 0)
-        if templates:
-            return people, templates
-    return _PEOPLE, _PEOPLE
+    if not settings.store.file.exists():
+        return 0
+    with open_roster(settings) as roster:
+        return roster.gallery.count() if roster.gallery.models().get(manifest.model_id) else 0
 
 
 def _as_json(level: str, row: Expectation) -> dict[str, Any]:
@@ -136,8 +132,8 @@ def _show(figures: dict[str, Any], rows: list[tuple[str, Expectation]], settings
     recognition = settings.recognition
     bound = worst_visit(1e-9, recognition.agree, recognition.window) / 1e-9
     table = Table(
-        title=f"{figures['people']:,} people, {figures['templates']:,} templates; {figures['doors']:,} "
-        f"door(s), {figures['strangers_per_day']:g} strangers a day at each",
+        title=f"{figures['people']:,} people; {figures['doors']:,} door(s), "
+        f"{figures['strangers_per_day']:g} strangers a day at each",
         caption=f"{figures['model']}. let in: a stranger, once in so long. passes: of single pictures of "
         f"enrolled people, - where that was not measured. {recognition.agree} of {recognition.window} frames "
         f"must agree, so that the FAR of a visit is at most {bound:.1f} times that of its frames.",

@@ -4,8 +4,8 @@ A visit is one attempt of one stranger: the frames from which the door decides o
 
 - The rate of one comparison is the curve's: two people who do not resemble each other more than strangers
   do. Twins, siblings and attacks with pictures are not counted.
-- A stranger has as many chances as there are templates; their rates add up (`per_visit` is exact for
-  independent comparisons and too high for several templates of one person).
+- A stranger has as many chances as there are people, each with one fused template (see `fusion`), and the
+  comparisons do not depend on each other; if they do, `per_visit` is too high and never too low.
 - The frames of a visit show one face, so that they say nearly the same: a visit has the rate of one frame.
   Whatever their dependence, `agree` of `window` frames that must name one person bring the rate of a visit
   to at most window / agree times that of a frame (Markov's inequality); `worst_visit` gives that bound.
@@ -29,10 +29,10 @@ LEVELS = {"convenient": 1e-2, "normal": 1e-3, "secure": 1e-4, "most secure": 1e-
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """templates: how many faces a stranger is compared with. strangers_per_day: visits of strangers at one
+    """people: with how many a stranger is compared. strangers_per_day: visits of strangers at one
     door. doors: how many doors have that many."""
 
-    templates: int
+    people: int
     strangers_per_day: float
     doors: int = 1
 
@@ -57,12 +57,12 @@ def expect(curve: FarCurve, far: float, site: Site, tar_at_far: Mapping[float, f
     """The threshold that keeps a visit's false accept rate, and what comes of it.
 
     tar_at_far: the measured share of same pairs accepted, by false accept rate of one comparison.
-    Raises ValueError unless 0 < far <= 1 and there is at least one template.
+    Raises ValueError unless 0 < far <= 1 and there is at least one person.
     """
-    similarity = threshold_for(curve, far, site.templates)
+    similarity = threshold_for(curve, far, site.people)
     is_reachable = similarity <= 1.0
     per_comparison = curve.fmr_at(similarity) if is_reachable else 0.0
-    per_visit = false_accept_rate(curve, similarity, site.templates) if is_reachable else 0.0
+    per_visit = false_accept_rate(curve, similarity, site.people) if is_reachable else 0.0
     return Expectation(
         far=far,
         similarity=similarity,

@@ -23,7 +23,7 @@ CURVE = FarCurve((0.80, 0.84, 0.87, 0.89, 0.90), (1e-2, 1e-3, 1e-4, 1e-5, 1e-6))
 TAR = {1e-2: 0.99, 1e-3: 0.95, 1e-4: 0.80}
 sites = st.builds(
     Site,
-    templates=st.integers(1, 10_000),
+    people=st.integers(1, 10_000),
     strangers_per_day=st.floats(0.1, 1000),
     doors=st.integers(1, 50),
 )
@@ -40,18 +40,18 @@ def test_a_rate_becomes_days() -> None:
 
 
 def test_simulated_visits_come_as_seldom_as_told() -> None:
-    """Strangers drawn at random, each compared with ten templates that do not depend on each other."""
+    """Strangers drawn at random, each compared with ten people who do not depend on each other."""
     rng = np.random.default_rng(0)
-    site, days = Site(templates=10, strangers_per_day=40.0, doors=2), 20_000
+    site, days = Site(people=10, strangers_per_day=40.0, doors=2), 20_000
     expected = expect(CURVE, 1e-2, site, TAR)
-    visits = rng.binomial(site.templates, expected.per_comparison, int(days * 80)) > 0
+    visits = rng.binomial(site.people, expected.per_comparison, int(days * 80)) > 0
     assert days / visits.sum() == pytest.approx(expected.days, rel=0.05)
 
 
 @given(sites, st.floats(1e-6, 0.5))
 def test_more_of_anything_makes_false_accepts_no_rarer(site: Site, far: float) -> None:
     days = expect(CURVE, far, site, TAR).days
-    busier = Site(site.templates, 2 * site.strangers_per_day, site.doors)
+    busier = Site(site.people, 2 * site.strangers_per_day, site.doors)
     assert expect(CURVE, far, busier, TAR).days <= days
 
 
