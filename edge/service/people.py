@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from edge.core.face import Embedding, PersonId
 from edge.core.limits import GalleryLimits
 from edge.core.person import Description, FaceId, FaceRecord, GroupId, Person, Version
+from edge.core.same_picture import is_same_picture
 from edge.refusals import (
     MembershipExists,
+    NearlySameFace,
     ParameterMissing,
     PersonExists,
     PersonInGroup,
@@ -71,14 +73,17 @@ class PersonKeeper:
         """Add a person to groups, with descriptions and with faces that were examined before.
 
         faces: each with its source. similar: finds somebody who looks the same, so that one human is not two
-        people. Raises PersonInGroup or PersonExists for an id that is taken, TooManyUploads, TooManyFaces and
-        its kin, and what `place` raises.
+        people. Raises PersonInGroup or PersonExists for an id that is taken, TooManyUploads, NearlySameFace,
+        TooManyFaces and its kin, and what `place` raises.
         """
         into = self._keeper.require(groups)
         if len(faces) > self._limits.uploads:
             raise TooManyUploads(
                 f"{len(faces)} faces are given; give at most {self._limits.uploads} at a time"
             )
+        for number, (source, examined) in enumerate(faces):
+            if is_same_picture(examined.embedding, [one.embedding for _, one in faces[:number]]):
+                raise NearlySameFace(f"{source} shows the same face as another picture; leave it out")
         twin = similar([examined.embedding for _, examined in faces]) if similar and faces else None
         if twin is not None:
             return Created(person.id, similar=twin)
@@ -172,14 +177,15 @@ class PersonKeeper:
         return page(offset, limit, self._gallery.count(), self._limits, self._gallery.people)
 
     def show(self, person: PersonId) -> PersonInfo:
-        with self._gallery.together():
-            return PersonInfo(
-                self._gallery.person(person),
-                self._gallery.version(person),
-                tuple(self._groups.of(person)),
-                tuple(self._groups.descriptions(person)),
-                tuple(self._gallery.faces(person)),
-            )
+        # The version first: what is changed while the rest is read makes it an old one.
+        version = self._gallery.version(person)
+        return PersonInfo(
+            self._gallery.person(person),
+            version,
+            tuple(self._groups.of(person)),
+            tuple(self._groups.descriptions(person)),
+            tuple(self._gallery.faces(person)),
+        )
 
     def groups(self, person: PersonId, offset: int = 0, limit: int = DEFAULT_PAGE) -> Page[GroupId]:
         """The groups of a person, in the order of their ids. Raises LimitTooLarge, OffsetTooLarge."""

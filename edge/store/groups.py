@@ -69,9 +69,9 @@ class Groups:
             if (group.name, group.tag) != (known.name, known.tag):
                 check_group_text(group, self._limits)
                 self._refuse_name(group)
-            check_fields(group.fields, self._limits)
             for old, new in (renamed or {}).items():
                 self._rename(group.id, old, new)
+            check_fields(group.fields, self._limits)
             self._database.execute(
                 "UPDATE groups SET name = ?, tag = ? WHERE id = ?", (group.name, group.tag, group.id)
             )

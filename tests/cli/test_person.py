@@ -256,3 +256,120 @@ def test_an_empty_view_enrolls_nobody_and_says_why(tmp_path):
     done = ostiary("--config", config, "person", "add", "ada", "--camera")
     assert done.is_one_line_error
     assert "0 of 5 good frames" in done.err
+
+
+@pytest.fixture
+def run(tmp_path):
+    return lambda *arguments: ostiary("--store", tmp_path / "store", *arguments)
+
+
+def error(done):
+    assert done.is_one_line_error
+    return json.loads(done.out)["error"]
+
+
+def test_all_that_is_known_of_a_person_is_given_and_changed(run):
+    run("group", "create", "staff", "--field", "floor", "--field", "badge")
+    added = run("person", "add", "ada", "--gender", 2, "--tag", "north", "--group", "staff",
+                "--describe", "staff:floor=3")  # fmt: skip
+    assert added.code == 0
+    assert run("person", "describe", "ada", "staff", "floor=", "badge=17").code == 0
+    assert run("person", "modify", "ada", "--name", "Ada", "--revoked").code == 0
+    shown = json.loads(run("person", "show", "ada", "--json").out)
+    assert (shown["name"], shown["gender"], shown["tag"], shown["revoked"]) == ("Ada", 2, "north", True)
+    assert shown["descriptions"] == [{"group": "staff", "field": "badge", "text": "17"}]
+    for text in ("female", "north", "badge: 17"):
+        assert text in run("person", "show", "ada").out
+
+
+def test_a_person_is_copied_to_more_groups(run):
+    run("group", "create", "night")
+    run("person", "add", "ada", "--group", "staff")
+    assert run("person", "copy", "ada", "night").code == 0
+    listed = json.loads(run("person", "groups", "ada", "--limit", 1, "--json").out)
+    assert listed == {"total": 2, "offset": 0, "groups": ["night"]}
+    assert "staff" in run("person", "groups", "ada").out
+    assert (
+        error(run("person", "copy", "ada", "night", "--json"))["code"]
+        == "FailedOperation.GroupPersonMapExist"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("modify", "ada", "--gender", "3"), "InvalidParameterValue.PersonGenderIllegal"),
+        (("add", "bob", "--gender", "3"), "InvalidParameterValue.PersonGenderIllegal"),
+        (("modify", "ada", "--name", "x" * 61), "InvalidParameterValue.PersonNameTooLong"),
+        (("modify", "ada", "--name", "a\nb"), "InvalidParameterValue.PersonNameIllegal"),
+        (("add", "x" * 65), "InvalidParameterValue.PersonIdTooLong"),
+        (("add", ""), "MissingParameter.ErrorParameterEmpty"),
+        (("add", "bob", "--group", "a b"), "InvalidParameterValue.GroupIdIllegal"),
+        (("add", "bob", "--describe", "staff"), "MissingParameter.ErrorParameterEmpty"),
+        (("add", "bob", "--describe", "staff:floor=3"), "InvalidParameterValue.GroupIdNotExist"),
+        (("describe", "ada", "staff", "floor"), "MissingParameter.ErrorParameterEmpty"),
+        (("list", "--offset", "5"), "InvalidParameterValue.OffsetExceed"),
+        (("list", "--limit", "0"), "InvalidParameterValue.LimitExceed"),
+        (("faces", "delete", "ada", "none", "--yes"), "InvalidParameter.InvalidParameter"),
+        (("remove", "nobody", "--yes"), "InvalidParameterValue.PersonIdNotExist"),
+    ],
+)
+def test_a_refusal_has_its_code_and_changes_nothing(run, arguments, code):
+    run("person", "add", "ada")
+    before = run("person", "list", "--json").out
+    assert error(run("person", *arguments, "--json"))["code"] == code
+    assert run("person", "list", "--json").out == before
+
+
+def test_a_group_that_is_full_keeps_the_person_from_being_enrolled(run, portraits, monkeypatch):
+    monkeypatch.setenv("OSTIARY_LIMITS__PEOPLE_PER_GROUP", "1")
+    run("person", "add", "ada", "--group", "staff")
+    picture = portraits / "eileen_collins" / "0.jpg"
+    assert error(run("person", "add", "eileen", picture, "--group", "staff", "--json"))["number"] == -1310
+    assert json.loads(run("person", "list", "--json").out)["total"] == 1
+
+
+def test_faces_are_added_listed_and_deleted(run, portraits):
+    pictures = sorted((portraits / "eileen_collins").iterdir())
+    run("person", "add", "eileen", pictures[0])
+    added = json.loads(run("person", "faces", "add", "eileen", *pictures, "--json").out)
+    assert len(added["added"]) == 2
+    assert [(one["source"], one["number"]) for one in added["refused"]] == [(pictures[0].name, -1312)]
+    listed = json.loads(run("person", "faces", "list", "eileen", "--json").out)["faces"]
+    assert [one["id"] for one in listed[1:]] == [one["id"] for one in added["added"]]
+    assert pictures[1].name in run("person", "faces", "list", "eileen").out
+    every = [one["id"] for one in listed]
+    assert error(run("person", "faces", "delete", "eileen", *every, "--yes", "--json"))["code"] == (
+        "InvalidParameterValue.DeleteFaceNumExceed"
+    )
+    assert run("person", "faces", "delete", "eileen", *every[1:], "--yes").code == 0
+    assert json.loads(run("person", "show", "eileen", "--json").out)["faces"] == listed[:1]
+
+
+def test_a_picture_enrolled_before_is_refused_as_a_new_face(run, portraits):
+    picture = portraits / "eileen_collins" / "0.jpg"
+    run("person", "add", "eileen", picture)
+    assert error(run("person", "faces", "add", "eileen", picture, "--json"))["number"] == -1312
+    assert error(run("person", "faces", "add", "eileen", *[picture] * 5, "--json"))["code"] == (
+        "InvalidParameterValue.UploadFaceNumExceed"
+    )
+
+
+def test_groups_and_descriptions_travel_with_an_export(run, tmp_path):
+    (tmp_path / "secret").write_text("correct horse\n")
+    run("group", "create", "staff", "--name", "All staff", "--tag", "north", "--field", "floor")
+    run("person", "add", "ada", "--gender", 2, "--group", "staff", "--describe", "staff:floor=3")
+    commands = (("group", "list", "--json"), ("person", "show", "ada", "--json"))
+    before = [run(*command).out for command in commands]
+    file = tmp_path / "gallery.ostiary"
+    assert run("person", "export", file, "--passphrase-file", tmp_path / "secret").code == 0
+    run("group", "delete", "staff", "--with-people", "--yes")
+    assert run("person", "import", file, "--passphrase-file", tmp_path / "secret").code == 0
+    assert [
+        run(*command, "--json").out for command in (("group", "list"), ("person", "show", "ada"))
+    ] == before
+
+
+def test_help_shows_an_example_for_every_command_that_manages():
+    for command in ("modify", "describe", "copy", "groups", "faces add", "faces list", "faces delete"):
+        assert f"ostiary person {command}" in ostiary("person", *command.split(), "--help").out
