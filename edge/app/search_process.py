@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def search(folder: Path, started: float) -> dict[str, Any]:
             first.append(hits[0].face)
             if number % 20 == 0:
                 print(number, len(probes), flush=True)  # noqa: T201 - for the parent
-        people = [_timed(lambda p=probe: index.search_people([p], TOP)) for probe in probes[:_PEOPLE_QUERIES]]
+        people = [_timed(partial(index.search_people, [probe], TOP)) for probe in probes[:_PEOPLE_QUERIES]]
         added, removed = _changes(folder / STORE, index, len(probes[0].vector))
     return {
         "ready_s": ready_s,

@@ -6,7 +6,7 @@ inference for work of a fraction of a millisecond.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +37,9 @@ class ExactFaces:
     templates: NDArray[np.float32]
 
     @classmethod
-    def of(cls, rows: Sequence[FaceRow], fused: Mapping[PersonId, Vector] | None = None) -> ExactFaces:
-        """rows: by rising number. fused: templates of people whose faces have not changed."""
-        numbered: dict[PersonId, int] = {}
-        owners = np.fromiter(
-            (numbered.setdefault(row.person, len(numbered)) for row in rows), np.int32, len(rows)
-        )
+    def of(cls, rows: Sequence[FaceRow]) -> ExactFaces:
+        """rows: by rising number."""
+        people, owners = _numbered([row.person for row in rows])
         qualities = np.array([row.quality for row in rows], np.float32)
         vectors = np.stack([row.vector for row in rows]) if rows else np.empty((0, 0), np.float32)
         return cls(
@@ -51,23 +48,56 @@ class ExactFaces:
             owners,
             qualities,
             vectors,
-            tuple(numbered),
-            _templates(tuple(numbered), owners, qualities, vectors, fused or {}),
+            people,
+            _templates(len(people), owners, qualities, vectors),
         )
 
     def followed(self, touched: Collection[int], rows: Sequence[FaceRow]) -> ExactFaces:
         """What it is after a change. touched: numbers of faces that may be gone. rows: those still there."""
+        if not self.face_count:
+            return ExactFaces.of(rows)
         is_kept = ~np.isin(self.numbers, list(touched))
-        changed = {self.people[owner] for owner in np.unique(self.owners[~is_kept])}
-        changed.update(row.person for row in rows)
-        merged = [*map(self._row, np.flatnonzero(is_kept).tolist()), *rows]
-        merged.sort(key=lambda row: row.number)
-        known = {
-            person: self.templates[number]
-            for number, person in enumerate(self.people)
-            if person not in changed
-        }
-        return ExactFaces.of(merged, known)
+        kept = np.flatnonzero(is_kept)
+        added = ExactFaces.of(rows)
+        numbers = np.concatenate([self.numbers[kept], added.numbers])
+        order = np.argsort(numbers, kind="stable")
+        names = [self.people[owner] for owner in self.owners[kept].tolist()]
+        names += [row.person for row in rows]
+        ids = [self.faces[row] for row in kept.tolist()] + list(added.faces)
+        people, owners = _numbered([names[at] for at in order.tolist()])
+        qualities = np.concatenate([self.qualities[kept], added.qualities])[order]
+        vectors = np.concatenate([self.vectors[kept], added.vectors])[order] if rows else self.vectors[kept]
+        changed = {self.people[owner] for owner in np.unique(self.owners[~is_kept]).tolist()}
+        changed.update(added.people)
+        return ExactFaces(
+            numbers[order],
+            tuple(ids[at] for at in order.tolist()),
+            owners,
+            qualities,
+            vectors,
+            people,
+            self._templates_after(changed, people, owners, qualities, vectors),
+        )
+
+    def _templates_after(
+        self,
+        changed: Collection[PersonId],
+        people: Sequence[PersonId],
+        owners: NDArray[np.int32],
+        qualities: NDArray[np.float32],
+        vectors: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """The templates of people of whom all but `changed` are known as they are."""
+        if len(people) == len(owners):
+            return vectors
+        before = {person: number for number, person in enumerate(self.people)}
+        # Whoever is new is among the changed, and what stands here for them is overwritten.
+        templates = self.templates[[before.get(person, 0) for person in people]]
+        for number, person in enumerate(people):
+            if person in changed:
+                rows = np.flatnonzero(owners == number)
+                templates[number] = _fused(vectors[rows], qualities[rows])
+        return templates
 
     @property
     def dimensions(self) -> int:
@@ -135,18 +165,9 @@ class ExactFaces:
         found[self.owners[allowed]] = True
         return found
 
-    def _row(self, row: int) -> FaceRow:
-        return FaceRow(
-            int(self.numbers[row]),
-            self.faces[row],
-            self.people[self.owners[row]],
-            float(self.qualities[row]),
-            self.vectors[row],
-        )
-
 
 def similarities(vectors: NDArray[np.float32], probe: Vector) -> NDArray[np.float32]:
-    """Cosines, float32 (N,), of rows (N, D) to a probe (D,), all of norm 1."""
+    """Similarities, float32 (N,), of templates (N, D) to a probe (D,)."""
     if not len(vectors):
         return np.empty(0, np.float32)
     return np.asarray(np.einsum("nd,d->n", vectors, probe), np.float32)
@@ -173,24 +194,22 @@ def largest(found: NDArray[np.float32], count: int, allowed: NDArray[np.bool_] |
     return [int(row) for row in rows[np.argsort(-values, kind="stable")[:count]]]
 
 
+def _numbered(names: Sequence[PersonId]) -> tuple[tuple[PersonId, ...], NDArray[np.int32]]:
+    """Each name once, and for every name which one it is."""
+    numbers: dict[PersonId, int] = {}
+    owners = [numbers.setdefault(name, len(numbers)) for name in names]
+    return tuple(numbers), np.array(owners, np.int32)
+
+
 def _templates(
-    people: Sequence[PersonId],
-    owners: NDArray[np.int32],
-    qualities: NDArray[np.float32],
-    vectors: NDArray[np.float32],
-    fused: Mapping[PersonId, Vector],
+    people: int, owners: NDArray[np.int32], qualities: NDArray[np.float32], vectors: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    if len(people) == len(owners):
+    """float32 (people, D): all faces of each person as one."""
+    if people == len(owners):
         return vectors
     order = np.argsort(owners, kind="stable")
-    ends = np.cumsum(np.bincount(owners, minlength=len(people)))
-    faces: Iterable[NDArray[np.intp]] = np.split(order, ends[:-1])
-    return np.stack(
-        [
-            fused[person] if person in fused else _fused(vectors[rows], qualities[rows])
-            for person, rows in zip(people, faces, strict=True)
-        ]
-    )
+    ends = np.cumsum(np.bincount(owners, minlength=people))
+    return np.stack([_fused(vectors[rows], qualities[rows]) for rows in np.split(order, ends[:-1])])
 
 
 def _fused(vectors: NDArray[np.float32], qualities: NDArray[np.float32]) -> Vector:
