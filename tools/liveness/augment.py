@@ -51,7 +51,7 @@ def augment(rng: np.random.Generator, scene: Image) -> Image:
         crop = _leave_frame(rng, crop)
     if rng.random() < 0.12:
         crop = _letterbox(rng, crop)
-    return _degrade(rng, crop)
+    return degrade(rng, crop)
 
 
 def _leave_frame(rng: np.random.Generator, crop: Image) -> Image:
@@ -73,9 +73,10 @@ def _letterbox(rng: np.random.Generator, crop: Image) -> Image:
     return crop
 
 
-def _degrade(rng: np.random.Generator, crop: Image) -> Image:
+def degrade(rng: np.random.Generator, crop: Image) -> Image:
     """Haze, uneven light, poor color, blur, low resolution, noise and JPEG."""
     light = crop.astype(np.float32)
+    side = crop.shape[0]
     if rng.random() < 0.5:
         light = 255 * np.power(light / 255, np.float32(np.exp(rng.normal(0, 0.25))))
     if rng.random() < 0.3:
@@ -84,7 +85,7 @@ def _degrade(rng: np.random.Generator, crop: Image) -> Image:
     if rng.random() < 0.35:
         light += (255 * rng.uniform(0.4, 1.0) - light) * np.float32(rng.uniform(0, 0.5))
     if rng.random() < 0.35:
-        axis = np.linspace(-1, 1, INPUT, dtype=np.float32)
+        axis = np.linspace(-1, 1, side, dtype=np.float32)
         slope = rng.normal(0, 0.3, 2).astype(np.float32)
         light *= np.clip(1 + axis[:, None] * slope[0] + axis[None, :] * slope[1], 0.15, 2)[..., None]
     if rng.random() < 0.5:
@@ -94,8 +95,8 @@ def _degrade(rng: np.random.Generator, crop: Image) -> Image:
     if rng.random() < 0.15:
         light = _shake(rng, light)
     if rng.random() < 0.25:
-        small = int(rng.uniform(36, 84))
-        light = cv2.resize(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA), (INPUT, INPUT))
+        small = int(rng.uniform(0.375, 0.875) * side)
+        light = cv2.resize(cv2.resize(light, (small, small), interpolation=cv2.INTER_AREA), (side, side))
     if rng.random() < 0.3:
         light += rng.standard_normal(light.shape, dtype=np.float32) * np.float32(rng.uniform(0, 9))
     out = np.clip(light, 0, 255).astype(np.uint8)

@@ -9,35 +9,35 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from torch import nn
 
-from liveness.network import Block, LivenessNet
+from liveness.network import Block, FaceNet
 
 Float = NDArray[np.float32]
 
 
-def to_int8(net: LivenessNet, examples: Iterable[Float]) -> bytes:
-    """A TFLite file: float32 (1, 96, 96, 3) in, RGB, standardized; float32 (1, 1) logit out; int8 between.
+def to_int8(net: FaceNet, examples: Iterable[Float]) -> bytes:
+    """A TFLite file: float32 (1, S, S, 3) in, RGB, standardized; float32 (1, N) logits out; int8 between.
 
-    examples: a few hundred real inputs, float32 (96, 96, 3), that the ranges are taken from.
+    examples: a few hundred real inputs, float32 (S, S, 3), that size and ranges are taken from.
     """
     seen = [np.ascontiguousarray(example)[None] for example in examples]
     # A logit's range must hold the scores that matter; beyond these a probability says no more.
-    converter = tf.lite.TFLiteConverter.from_keras_model(to_keras(net))
+    converter = tf.lite.TFLiteConverter.from_keras_model(to_keras(net, seen[0].shape[1]))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([one] for one in seen)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     return bytes(converter.convert())
 
 
-def to_keras(net: LivenessNet) -> tf.keras.Model:
+def to_keras(net: FaceNet, side: int) -> tf.keras.Model:
     """The same function with batch normalization folded into the convolutions."""
-    x = inputs = tf.keras.Input((96, 96, 3), batch_size=1)
+    x = inputs = tf.keras.Input((side, side, 3), batch_size=1)
     x = _convolve(x, net.stem[0], net.stem[1], relu=True)
     for stage in net.stages:
         for block in stage:
             x = _block(x, block)
     x = _convolve(x, net.head[0], net.head[1], relu=True)
     x = tf.keras.layers.GlobalAveragePooling2D()(x)
-    score = tf.keras.layers.Dense(1)
+    score = tf.keras.layers.Dense(net.score.out_features)
     x = score(x)
     score.set_weights([net.score.weight.detach().numpy().T, net.score.bias.detach().numpy()])
     return tf.keras.Model(inputs, x)

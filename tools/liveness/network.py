@@ -35,10 +35,10 @@ class Block(nn.Module):
         return x + y if self.shortcut else y
 
 
-class LivenessNet(nn.Module):
-    """float32 (N, 3, 96, 96), RGB, standardised -> logits (N,) of being live, and (N, 12, 12) in training."""
+class FaceNet(nn.Module):
+    """float32 (N, 3, S, S), RGB, standardized -> logits (N, outputs). S: any multiple of 16."""
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: int) -> None:
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, STEM, 3, 2, 1, bias=False), nn.BatchNorm2d(STEM), nn.ReLU6())
         stages, channels = [], STEM
@@ -51,15 +51,32 @@ class LivenessNet(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.head = nn.Sequential(nn.Conv2d(channels, HEAD, 1, bias=False), nn.BatchNorm2d(HEAD), nn.ReLU6())
         self.dropout = nn.Dropout(0.2)
-        self.score = nn.Linear(HEAD, 1)
+        self.score = nn.Linear(HEAD, outputs)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What each stage sees."""
+        x = self.stem(x)
+        seen = []
+        for stage in self.stages:
+            x = stage(x)
+            seen.append(x)
+        return seen
+
+    def logits(self, last: Tensor) -> Tensor:
+        return self.score(self.dropout(self.head(last).mean((2, 3))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(self.features(x)[-1])
+
+
+class LivenessNet(FaceNet):
+    """float32 (N, 3, 96, 96), RGB, standardized -> logits (N,) of being live, and (N, 12, 12) in training."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
         self.dense = nn.Conv2d(STAGES[DENSE_AFTER - 1][1], 1, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        x = self.stem(x)
-        dense = None
-        for k, stage in enumerate(self.stages):
-            x = stage(x)
-            if self.training and k == DENSE_AFTER - 1:
-                dense = self.dense(x)[:, 0]
-        pooled = self.head(x).mean((2, 3))
-        return self.score(self.dropout(pooled))[:, 0], dense
+        seen = self.features(x)
+        dense = self.dense(seen[DENSE_AFTER - 1])[:, 0] if self.training else None
+        return self.logits(seen[-1])[:, 0], dense

@@ -9,17 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from liveness.augment import augment, central_crop, network_input
 from liveness.network import LivenessNet
 
 BATCH = 64
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,15 +34,20 @@ class Group:
     share: float
 
 
-class Stream:
-    """Batches of augmented crops, drawn from the groups by their shares, made by threads ahead of need.
+Batch: TypeAlias = tuple[Tensor, Tensor]
+"""float32 (64, 3, S, S) crops and float32 (64,) or (64, N) answers."""
 
-    OpenCV lets go of the interpreter's lock, so threads suffice; processes would each need the scenes.
+
+class Stream:
+    """Batches made by threads ahead of need.
+
+    draw: makes one batch from a source of randomness. OpenCV lets go of the interpreter's lock, so
+    threads suffice; processes would each need the pictures.
     """
 
-    def __init__(self, groups: list[Group], seed: int, workers: int) -> None:
-        self.groups = groups
-        self.ready: queue.Queue[tuple[Tensor, Tensor]] = queue.Queue(6)
+    def __init__(self, draw: Callable[[np.random.Generator], Batch], seed: int, workers: int) -> None:
+        self.draw = draw
+        self.ready: queue.Queue[Batch] = queue.Queue(6)
         self.stop = threading.Event()
         self.threads = [
             threading.Thread(
@@ -59,26 +66,34 @@ class Stream:
         for thread in self.threads:
             thread.join(10)
 
-    def take(self) -> tuple[Tensor, Tensor]:
-        """float32 (64, 3, 96, 96) crops and float32 (64,) labels, 1 for live."""
+    def take(self) -> Batch:
         return self.ready.get(timeout=120)
 
     def _fill(self, rng: np.random.Generator) -> None:
-        shares = np.array([g.share for g in self.groups])
-        shares = shares / shares.sum()
         while not self.stop.is_set():
-            crops, live = [], []
-            for k in rng.choice(len(self.groups), BATCH, p=shares):
-                group = self.groups[k]
-                crops.append(to_tensor(augment(rng, group.scenes[rng.integers(len(group.scenes))])))
-                live.append(float(group.live))
-            batch = torch.stack(crops), torch.tensor(live)
+            batch = self.draw(rng)
             while not self.stop.is_set():
                 try:
                     self.ready.put(batch, timeout=0.2)
                     break
                 except queue.Full:
                     continue
+
+
+def drawn_from(groups: list[Group]) -> Callable[[np.random.Generator], Batch]:
+    """Batches of augmented crops, from the groups by their shares; the answer is 1 for live."""
+    shares = np.array([g.share for g in groups])
+    shares = shares / shares.sum()
+
+    def draw(rng: np.random.Generator) -> Batch:
+        crops, live = [], []
+        for k in rng.choice(len(groups), BATCH, p=shares):
+            group = groups[k]
+            crops.append(to_tensor(augment(rng, group.scenes[rng.integers(len(group.scenes))])))
+            live.append(float(group.live))
+        return torch.stack(crops), torch.tensor(live)
+
+    return draw
 
 
 def to_tensor(crop: NDArray[np.uint8]) -> Tensor:
@@ -101,21 +116,44 @@ def train(
     """Train and return the averaged weights (EMA). `limit_s` shortens the schedule by the clock."""
     torch.manual_seed(seed)
     net = copy.deepcopy(start) if start is not None else LivenessNet()
+
+    def loss_of(answer: tuple[Tensor, Tensor], live: Tensor) -> tuple[Tensor, Tensor]:
+        score, dense = answer
+        target = live * 0.96 + 0.02
+        cells = target[:, None, None].expand_as(dense)
+        loss = functional.binary_cross_entropy_with_logits(score, target)
+        return loss, loss + 0.5 * functional.binary_cross_entropy_with_logits(dense, cells)
+
+    return optimize(
+        net, Stream(drawn_from(groups), seed, workers), loss_of, steps, rate, device, limit_s, progress
+    )
+
+
+def optimize(
+    net: Net,
+    stream: Stream,
+    loss_of: Callable[[Any, Tensor], tuple[Tensor, Tensor]],
+    steps: int,
+    rate: float,
+    device: str = "cpu",
+    limit_s: float = math.inf,
+    progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+) -> Net:
+    """Train any network on a stream of batches and return the averaged weights (EMA).
+
+    loss_of: from the network's output and the answers, the loss to show and the one to lower.
+    """
     net = net.to(device, memory_format=torch.channels_last).train()
     mean = copy.deepcopy(net)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
     begun, running, done = time.monotonic(), 0.7, 0
-    with Stream(groups, seed, workers) as stream:
+    with stream:
         while (part := max(done / steps, (time.monotonic() - begun) / limit_s)) < 1:
-            crops, live = stream.take()
+            crops, answers = stream.take()
             for settings in optimizer.param_groups:
                 settings["lr"] = rate * min(1.0, (done + 1) / 60) * (0.5 + 0.5 * math.cos(math.pi * part))
             crops = crops.to(device, memory_format=torch.channels_last)
-            target = live.to(device) * 0.96 + 0.02
-            score, dense = net(crops)
-            cells = target[:, None, None].expand_as(dense)
-            loss = functional.binary_cross_entropy_with_logits(score, target)
-            total = loss + 0.5 * functional.binary_cross_entropy_with_logits(dense, cells)
+            loss, total = loss_of(net(crops), answers.to(device))
             optimizer.zero_grad()
             total.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
@@ -130,7 +168,7 @@ def train(
 
 
 @torch.no_grad()
-def _average(mean: LivenessNet, net: LivenessNet, keep: float) -> None:
+def _average(mean: nn.Module, net: nn.Module, keep: float) -> None:
     for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
         if a.dtype.is_floating_point:
             a.lerp_(b, 1 - keep)
