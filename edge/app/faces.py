@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +13,12 @@ from edge.core import quality
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.frame import Image
 from edge.core.geometry import head_pose
+from edge.core.person import GroupId
 from edge.core.score import ScoreScale
 from edge.service.comparison import FaceComparison, FaceVerification
 from edge.service.duplicates import DuplicateCheck
 from edge.service.enrollment import ENROLLMENT_LIMITS
+from edge.service.familiar import FamiliarFaces
 from edge.service.grouping import FaceGrouping
 from edge.service.groups import GroupKeeper
 from edge.service.pictures import FoundFace, PictureReader
@@ -43,12 +45,16 @@ class Faces:
 
 @dataclass(frozen=True, slots=True)
 class KnownFaces:
-    """What can be asked of pictures and the people who are enrolled. Belongs to one thread."""
+    """What can be asked of pictures and the people who are enrolled. Belongs to one thread.
+
+    familiar: who of the people in any of some groups, None for everybody, is known at a false accept rate.
+    """
 
     faces: Faces
     verification: FaceVerification
     search: FaceSearch
     duplicates: DuplicateCheck
+    familiar: Callable[[Sequence[GroupId] | None, float], FamiliarFaces]
 
 
 def request_limits(settings: Settings) -> PictureLimits:
@@ -84,6 +90,11 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
         scale = ScoreScale(models.curve)
         templates = partial(_templates, roster.gallery, index.model)
         reader, embedder = faces.reader, models.embedder
+
+        def familiar(chosen: Sequence[GroupId] | None, far: float) -> FamiliarFaces:
+            required = None if chosen is None else groups.require(chosen)
+            return FamiliarFaces(models.mesh, embedder, index, scale, required, far)
+
         yield KnownFaces(
             faces=faces,
             verification=FaceVerification(faces.comparison, templates, index.model),
@@ -96,6 +107,7 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
                 SearchLimits(results=limits.search_people, gallery=limits.search_faces),
             ),
             duplicates=DuplicateCheck(reader, embedder, index, scale, templates, groups.require),
+            familiar=familiar,
         )
 
 

@@ -27,20 +27,27 @@ class Cover:
     cells: int
 
 
-STRENGTHS = (6, 3, 1, 0)
-"""Cells for a head, and for what still looks like a face there afterwards, again and again."""
+CELLS = 6
+"""So few that nobody can be told by them: four across a face."""
+PLAIN = 0
 
 
-def head(face: Box, growth: float = 1.0) -> Box:
-    """The box of a whole head, from that of its face. growth: times the size of both."""
-    x, y = face.center
-    aside = face.width * (0.5 + _ASIDE) * growth
+def head(face: Box) -> Box:
+    """The box of a whole head, from that of its face."""
+    aside = face.width * _ASIDE
     return Box(
-        x - aside,
-        y - face.height * (0.5 + _ABOVE) * growth,
-        x + aside,
-        y + face.height * (0.5 + _BELOW) * growth,
+        face.x0 - aside,
+        face.y0 - face.height * _ABOVE,
+        face.x1 + aside,
+        face.y1 + face.height * _BELOW,
     )
+
+
+def grown(box: Box, times: float) -> Box:
+    """A box of so many times the size around the same middle."""
+    x, y = box.center
+    w, h = box.width / 2 * times, box.height / 2 * times
+    return Box(x - w, y - h, x + w, y + h)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,9 @@ def along(sightings: Mapping[int, Box], frames: int, config: Along) -> dict[int,
             boxes[frame] = _between(sightings[i], sightings[j], (frame - i) / (j - i))
     first, last = seen[0], seen[-1]
     for frame in range(max(0, first - config.before), first):
-        boxes[frame] = _grown(sightings[first], 1.0 + config.growth * (first - frame))
+        boxes[frame] = grown(sightings[first], 1.0 + config.growth * (first - frame))
     for frame in range(last, min(frames, last + config.after + 1)):
-        boxes[frame] = _grown(sightings[last], 1.0 + config.growth * (frame - last))
+        boxes[frame] = grown(sightings[last], 1.0 + config.growth * (frame - last))
     return boxes
 
 
@@ -83,9 +90,3 @@ def by_frame(tracks: Sequence[Mapping[int, Box]], frames: int, config: Along) ->
 def _between(a: Box, b: Box, share: float) -> Box:
     ends = zip((a.x0, a.y0, a.x1, a.y1), (b.x0, b.y0, b.x1, b.y1), strict=True)
     return Box(*(p + share * (q - p) for p, q in ends))
-
-
-def _grown(box: Box, times: float) -> Box:
-    x, y = box.center
-    w, h = box.width / 2 * times, box.height / 2 * times
-    return Box(x - w, y - h, x + w, y + h)

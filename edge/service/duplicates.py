@@ -16,6 +16,7 @@ from edge.service.pictures import ANY, PictureReader, Source, Wanted
 
 UNIQUE_PERSON_FARS: dict[int, float | None] = {0: None, 1: 1e-2, 2: 1e-3, 3: 1e-4, 4: 1e-5}
 """How sure a duplicate must be, by the unique-person control of Tencent Cloud's CreatePerson; 0 is off."""
+DUPLICATE_FAR = 1e-4
 _CANDIDATES = 10
 
 
@@ -63,7 +64,7 @@ class DuplicateCheck:
         source: Source,
         wanted: Wanted = ANY,
         *,
-        far: float = 1e-4,
+        far: float = DUPLICATE_FAR,
         groups: Sequence[GroupId] | None = None,
     ) -> tuple[Duplicate, ...]:
         """Who the largest face of a picture may be. Raises PictureError, and what `require` raises."""
@@ -73,7 +74,7 @@ class DuplicateCheck:
         )
 
     def of_person(
-        self, person: PersonId, *, far: float = 1e-4, groups: Sequence[GroupId] | None = None
+        self, person: PersonId, *, far: float = DUPLICATE_FAR, groups: Sequence[GroupId] | None = None
     ) -> tuple[Duplicate, ...]:
         """Who else an enrolled person may be. Raises PersonNotFound, NobodyToSearch without a face."""
         embeddings = [embedding for embedding, _ in self._templates(person)]

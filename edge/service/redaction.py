@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from edge.core.coverage import STRENGTHS, Cover, Method, head
+from edge.core.coverage import CELLS, PLAIN, Cover, Method, grown, head
 from edge.core.face import Box, Face
 from edge.core.frame import Image
 from edge.core.picture import QUARTERS, Turned, turn
 from edge.ports import Detector
 
 _ROUNDS = 14
-_GROWTH = 0.2
-"""By so much of its size a cover grows with each round after the first: a head may show at its edge."""
+_GROWTH = 0.1
+"""By so much of its size the gray box grows with each round, where the one before was not enough."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,32 +42,34 @@ class FaceRedaction:
         covers: Sequence[Cover] = (),
         keep: Callable[[Image, Face], bool] = lambda image, face: False,
         kept: Sequence[Box] = (),
+        search: bool = True,
         rotate: bool = False,
         stored: Callable[[Image], Image] = lambda image: image,
     ) -> Redacted:
         """Hide every face that is not kept, look again, and go on until nothing looks like a face.
 
         covers: heads known beforehand. keep: says of each face found whether it stays; kept: faces known
-        to stay. rotate: also find faces that lie on a side or on their head. stored: what becomes of an image
-        when it is written and read again, for compression may bring out a face.
+        to stay. search: look for faces before any is hidden. rotate: also find faces that lie on a side or on
+        their head. stored: what becomes of an image when it is written and read again, for compression may
+        bring out a face.
         """
         staying = list(kept)
         hidden = list(covers)
-        for face in self.faces(image, rotate):
+        for face in self.faces(image, rotate) if search else ():
             if _is_any(face.box, staying):
                 continue
             if keep(image, face):
                 staying.append(face.box)
             else:
-                hidden.append(Cover(head(face.box), STRENGTHS[0]))
+                hidden.append(Cover(head(face.box), CELLS))
         shown = stored(self._cover(image, hidden, method))
         left: list[Box] = []
-        for growth in range(_ROUNDS):
+        for number in range(_ROUNDS):
             left = [face.box for face in self.faces(shown, rotate) if not _is_any(face.box, staying)]
             if not left:
                 break
             for box in left:
-                hidden = _stronger(hidden, box, 1.0 + _GROWTH * growth)
+                hidden = _stronger(hidden, box, 1.0 + _GROWTH * number)
             shown = stored(self._cover(image, hidden, method))
         return Redacted(shown, tuple(hidden), tuple(staying), tuple(left))
 
@@ -82,15 +84,13 @@ class FaceRedaction:
 
 
 def _stronger(hidden: list[Cover], box: Box, growth: float) -> list[Cover]:
-    """Cover what still looks like a face, and take more from the covers that it was seen on."""
+    """Cover what still looks like a face: anew where nothing was covered, else in plain gray."""
     on = [cover for cover in hidden if _is_any(box, [cover.box])]
-    weaker = [replace(cover, cells=_next(cover.cells)) if cover in on else cover for cover in hidden]
-    cells = min((_next(cover.cells) for cover in on), default=STRENGTHS[0])
-    return [*weaker, Cover(head(box, growth if on else 1.0), cells)]
-
-
-def _next(cells: int) -> int:
-    return next((strength for strength in STRENGTHS if strength < cells), STRENGTHS[-1])
+    if not on:
+        return [*hidden, Cover(head(box), CELLS)]
+    plain = [replace(cover, cells=PLAIN) if cover in on else cover for cover in hidden]
+    was_plain = all(cover.cells == PLAIN for cover in on)
+    return [*plain, Cover(grown(box, growth), PLAIN)] if was_plain else plain
 
 
 def _is_any(box: Box, others: Sequence[Box]) -> bool:

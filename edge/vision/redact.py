@@ -19,7 +19,7 @@ def cover(image: Image, covers: Sequence[Cover], method: Method) -> Image:
     """Hide heads in a copy of a picture, uint8 (H, W, 3) BGR.
 
     A blurred or pixelated head is first shrunk to `cells` x `cells` pixels, so that no sharpening brings back
-    more than those. What is hidden is an ellipse, or the whole box once `cells` is 0: then plain gray.
+    more than those. What is hidden is an ellipse, or the whole box in plain gray where `cells` is 0.
     """
     covered = image.copy()
     height, width = image.shape[:2]
