@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from edge.core.commands import Accept, Ack, AckStatus, Refuse
+from edge.app.gallery_desk import GalleryDone
+from edge.core.commands import Accept, Ack, AckStatus, Command, Refuse, Unlock
 from edge.core.events import EventClass
+from edge.core.gallery_orders import GalleryOrder
 from edge.core.policy import Ruling
 from edge.errors import AlreadyCommitted, StoreError
 from edge.mqtt.codec import Codec
@@ -20,7 +22,8 @@ REPORT_EVERY_S = 10.0
 
 
 class CommandDesk:
-    """Runs on the controller's thread. `new_id` gives a fresh id for every ack.
+    """Runs on the controller's thread. `new_id` gives a fresh id for every ack. gallery: takes an order about
+    people, to be answered through `finished`; False when it cannot.
 
     Refusals that nobody asked an answer for are reported at most once in REPORT_EVERY_S for each
     reason, with how many there were, so that a flood of them fills neither log nor outbox.
@@ -35,6 +38,7 @@ class CommandDesk:
         controller: Controller,
         clocks: Clocks,
         new_id: Callable[[], str],
+        gallery: Callable[[Command, GalleryOrder], bool],
     ) -> None:
         self._codec = codec
         self._bus = bus
@@ -42,6 +46,7 @@ class CommandDesk:
         self._controller = controller
         self._clocks = clocks
         self._new_id = new_id
+        self._gallery = gallery
         self._refusals: dict[str, tuple[float, int]] = {}
 
     def receive(self, message: Message) -> None:
@@ -50,7 +55,7 @@ class CommandDesk:
         verdict = self._codec.verdict(message, now=now, clock_synced=self._clocks.is_set())
         try:
             if isinstance(verdict, Accept):
-                self._execute(verdict)
+                self._execute(verdict.command)
             else:
                 self._refuse(verdict, now)
         except StoreError as error:
@@ -59,14 +64,32 @@ class CommandDesk:
             if verdict.id is not None:
                 self._send(verdict.id, Ack(AckStatus.FAILED, "store"))
 
-    def _execute(self, verdict: Accept) -> None:
-        command = verdict.command
+    def finished(self, done: GalleryDone) -> None:
+        """Acknowledge an order about people, and tell of what it changed."""
+        command = done.command
+        try:
+            self._journal.finish_command(command.id, done.ack.to_json())
+        except StoreError as error:
+            logger.warning("the answer to a command could not be stored: %s", error)
+        self._send(command.id, done.ack)
+        if done.changed:
+            self._controller.reporter.report(
+                EventClass.AUDIT, "audit.gallery_changed", {"command": command.id, "order": command.type}
+            )
+
+    def _execute(self, command: Command) -> None:
         if self._repeated(command.id):
             return
+        if isinstance(command.order, Unlock):
+            self._unlock(command, command.order)
+        else:
+            self._hand_on(command, command.order)
+
+    def _unlock(self, command: Command, order: Unlock) -> None:
         self._send(command.id, Ack(AckStatus.RECEIVED))
         try:
             ruling = self._controller.commanded(
-                command.id, command.order.seconds, lambda ruling: _final(ruling).to_json()
+                command.id, order.seconds, lambda ruling: _final(ruling).to_json()
             )
         except AlreadyCommitted:
             self._repeated(command.id)
@@ -75,6 +98,16 @@ class CommandDesk:
             self._send(command.id, Ack(AckStatus.ACCEPTED))
             self._send(command.id, Ack(AckStatus.IN_PROGRESS))
         self._send(command.id, _final(ruling))
+
+    def _hand_on(self, command: Command, order: GalleryOrder) -> None:
+        self._journal.begin_command(command.id, self._clocks.utc())
+        self._send(command.id, Ack(AckStatus.RECEIVED))
+        if self._gallery(command, order):
+            self._send(command.id, Ack(AckStatus.ACCEPTED))
+            return
+        busy = Ack(AckStatus.FAILED, "busy", {"text": "too many commands are waiting; send a new one later"})
+        self._journal.finish_command(command.id, busy.to_json())
+        self._send(command.id, busy)
 
     def _refuse(self, refusal: Refuse, now: datetime) -> None:
         if refusal.id is not None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from edge.app import hardware, wiring
 from edge.app.capture import CaptureWorker
-from edge.app.commands import CommandDesk
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
+from edge.app.gallery_desk import GalleryDone
 from edge.app.housekeeping import Housekeeping
 from edge.app.messages import (
     BusMessage,
@@ -25,7 +25,7 @@ from edge.app.messages import (
     ReplayEnded,
     Sighted,
 )
-from edge.app.publishing import Publisher, device_info
+from edge.app.publishing import device_info
 from edge.app.threads import Inbox, LatestSlot
 from edge.app.thresholds import expectation, told
 from edge.core.events import EventClass, Json
@@ -43,7 +43,7 @@ from edge.store.journal import Journal
 
 if TYPE_CHECKING:
     from edge.app.hardware import Door
-    from edge.mqtt.client import MqttBus
+    from edge.app.uplink import Uplink
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +83,7 @@ class Daemon:
         self._inbox: Inbox[Notice] = Inbox()
         self._slot = LatestSlot(keep_all=_is_fast_replay(settings))
         self._crew = Crew(self._clocks.monotonic)
-        self._publisher: Publisher | None = None
-        self._desk: CommandDesk | None = None
-        self._bus: MqttBus | None = None
+        self._uplink: Uplink | None = None
         self._inputs: Inputs | None = None
         self._replay_over = False
 
@@ -124,8 +122,8 @@ class Daemon:
             # Locked before anything else is closed, whatever ended the loop.
             controller.stop()
             notifier.stopping()
-            if self._publisher is not None:
-                self._publisher.publish_changes(controller)
+            if self._uplink is not None:
+                self._uplink.publisher.publish_changes(controller)
 
     def _work(
         self,
@@ -148,7 +146,7 @@ class Daemon:
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
         self._inputs = inputs
         stack.callback(inputs.close)
-        self._start_bus(stack, journal, controller, device_info(settings, models, boot), boot)
+        self._start_uplink(stack, journal, controller, device_info(settings, models, boot), boot)
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
         self._crew.add("vision", partial(self._look, recognizer))
         self._crew.add("gallery", follower.run, stale_s=LONGEST_S)
@@ -179,8 +177,8 @@ class Daemon:
             controller.tick()
             if notice is not None:
                 self._handle(notice, controller)
-            if self._publisher is not None:
-                self._publisher.publish_changes(controller)
+            if self._uplink is not None:
+                self._uplink.publisher.publish_changes(controller)
             now = self._clocks.monotonic()
             if now >= housekeeping_at:
                 housekeeping_at = now + HOUSEKEEPING_S
@@ -194,11 +192,14 @@ class Daemon:
             case InputChanged(reading):
                 controller.read(reading)
             case BusMessage(message):
-                if self._desk is not None:
-                    self._desk.receive(message)
+                if self._uplink is not None:
+                    self._uplink.desk.receive(message)
+            case GalleryDone():
+                if self._uplink is not None:
+                    self._uplink.desk.finished(notice)
             case LinkChanged(up):
-                if self._publisher is not None and up:
-                    self._publisher.publish_levels(controller)
+                if self._uplink is not None and up:
+                    self._uplink.publisher.publish_levels(controller)
             case CameraChanged(reason):
                 controller.reporter.trouble("camera", reason)
             case ReplayEnded():
@@ -209,43 +210,27 @@ class Daemon:
         is_answered = self._slot.is_empty and self._inbox.is_empty
         return self._replay_over and is_answered and not controller.door.is_unlocked
 
-    def _start_bus(
+    def _start_uplink(
         self, stack: ExitStack, journal: Journal, controller: Controller, info: dict[str, Json], boot: str
     ) -> None:
         link = wiring.link(self._settings)
         if link is None:
             logger.info("no broker is configured; events stay on the device")
             return
-        from edge.mqtt.client import MqttBus
-        from edge.mqtt.codec import Codec
-        from edge.mqtt.pump import OutboxPump
-        from edge.mqtt.topics import Topics
-        from edge.store.outbox import Outbox
+        from edge.app import uplink
 
-        settings = self._settings
-        topics = Topics(settings.device.site, settings.device.id)
-        codec = Codec(topics, boot, frozenset({settings.door.name}))
-        bus = MqttBus(link, codec, sessions=wiring.sessions(journal))
-        outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
-        pump = OutboxPump(Outbox(outbox_database), bus, codec.event)
-        self._desk = CommandDesk(
-            codec=codec,
-            bus=bus,
+        self._uplink = uplink.start(
+            stack,
+            link,
+            self._settings,
             journal=journal,
             controller=controller,
             clocks=self._clocks,
-            new_id=wiring.new_id,
+            info=info,
+            boot=boot,
+            crew=self._crew,
+            tell=self._tell,
         )
-        self._publisher = Publisher(codec, bus, pump, clocks=self._clocks, info=info)
-
-        def on_link(up: bool) -> None:
-            pump.on_link(up)
-            self._tell(LinkChanged(up))
-
-        self._bus = bus
-        stack.callback(bus.close)
-        bus.start(lambda message: self._tell(BusMessage(message)), on_link)
-        self._crew.add("outbox", pump.run)
 
     def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         camera = self._camera or hardware.camera(self._settings.camera)
@@ -279,7 +264,7 @@ class Daemon:
         One that lives and gives no sign of it is alarmed, in time for the alarm to leave before the
         watchdog bites, or in its place where there is none.
         """
-        if self._bus is not None and not self._bus.is_alive:
+        if self._uplink is not None and not self._uplink.bus.is_alive:
             raise WorkerDied("the thread of the MQTT session ended; see the log, then restart")
         if self._inputs is not None:
             controller.reporter.trouble("inputs", self._inputs.trouble)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edge.app.gallery_desk import GalleryDone
 from edge.ports import InputReading, Message
 from edge.service.recognize import Sighting
 
@@ -43,4 +44,6 @@ class ReplayEnded:
     """The replay camera has no further frame."""
 
 
-Notice: TypeAlias = Sighted | InputChanged | BusMessage | LinkChanged | CameraChanged | ReplayEnded
+Notice: TypeAlias = (
+    Sighted | InputChanged | BusMessage | LinkChanged | CameraChanged | GalleryDone | ReplayEnded
+)

@@ -2,7 +2,8 @@
 
 A judgment looks at the message and at the two clocks' verdicts only. Whether the id was seen before
 is the journal's knowledge: whoever acts on an `Accept` asks it first, and answers a repeat with the
-acknowledgment stored there. A new command is one entry in `_ORDERS`.
+acknowledgment stored there. A command that moves a door is one entry in `_DOOR_ORDERS`; those about
+people are in `gallery_orders`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import StrEnum
 
 from edge.core.envelope import Envelope
 from edge.core.events import Json
+from edge.core.gallery_orders import GALLERY_ORDERS, BadOrder, GalleryOrder, read_order
 
 LEAST_SECONDS = 0.5
 
@@ -97,9 +99,10 @@ class Command:
     """A command fit to be acted on, once, before `expires`. at: when the sender made it (aware UTC)."""
 
     id: str
-    order: Unlock
+    type: str
+    order: Unlock | GalleryOrder
     at: datetime
-    expires: datetime
+    expires: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Refuse:
 Verdict = Accept | Refuse
 
 
-class _BadOrder(Exception):
+class _BadDoorOrder(Exception):
     """A body that is not a legal order: (reason, text)."""
 
 
@@ -161,40 +164,60 @@ def judge(
 
     retained: the broker had kept the message. dev, doors: this device and its doors. now: aware UTC.
     clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing that
-    moves a door is accepted. max_ahead_s: an expiry further ahead than this is refused, so that a
-    recorded command is worthless soon. max_seconds: the longest unlock, in seconds.
+    has one, as everything that moves a door must, is accepted. max_ahead_s: a door command that expires
+    later is refused, so that a recorded one is worthless soon. max_seconds: the longest unlock, in seconds.
     """
     if retained:
         return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
     if envelope.dev is not None and envelope.dev != dev:
         return _rejected(envelope, "wrong_device", f"meant for {envelope.dev}, this is {dev}", claims=False)
-    read = _ORDERS.get(envelope.type)
-    if read is None:
-        return _rejected(envelope, "unknown_type", f"no command {envelope.type}; known: {', '.join(_ORDERS)}")
+    moves_door = envelope.type in _DOOR_ORDERS
+    if not moves_door and envelope.type not in GALLERY_ORDERS:
+        text = f"no command {envelope.type}; known: {', '.join(COMMANDS)}"
+        return _rejected(envelope, "unknown_type", text)
+    untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s)
+    if untimely is not None:
+        return untimely
+    try:
+        if moves_door:
+            order: Unlock | GalleryOrder = _DOOR_ORDERS[envelope.type](
+                envelope.body, _Limits(doors, max_seconds)
+            )
+        else:
+            order = read_order(GALLERY_ORDERS[envelope.type], envelope.body)
+    except _BadDoorOrder as bad:
+        reason, text = bad.args
+        return _rejected(envelope, reason, text)
+    except BadOrder as bad:
+        return _rejected(envelope, "bad_body", str(bad))
+    return Accept(Command(envelope.id, envelope.type, order, envelope.ts, envelope.exp))
+
+
+def _timely(
+    envelope: Envelope, moves_door: bool, now: datetime, clock_synced: bool, max_ahead_s: float
+) -> Refuse | None:
+    """Refuse what comes too late. Only a command that moves a door has to say when that is."""
     if envelope.exp is None:
+        if not moves_door:
+            return None
         return _refused(envelope, AckStatus.EXPIRED, "no_expiry", "a door command needs 'exp'; add it")
     if not clock_synced:
         return _rejected(envelope, "clock", "the clock is not synchronized, 'exp' cannot be checked; fix NTP")
     if now >= envelope.exp:
         return _refused(envelope, AckStatus.EXPIRED, "expired", "'exp' has passed; send a new command")
-    if envelope.exp - now > timedelta(seconds=max_ahead_s):
+    if moves_door and envelope.exp - now > timedelta(seconds=max_ahead_s):
         return _rejected(
             envelope, "expiry_too_far", f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one"
         )
-    try:
-        order = read(envelope.body, _Limits(doors, max_seconds))
-    except _BadOrder as bad:
-        reason, text = bad.args
-        return _rejected(envelope, reason, text)
-    return Accept(Command(envelope.id, order, envelope.ts, envelope.exp))
+    return None
 
 
 def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
     if not {"door"} <= body.keys() <= {"door", "seconds"}:
-        raise _BadOrder("bad_body", "the body of door.unlock is {door, seconds}; seconds may be left out")
+        raise _BadDoorOrder("bad_body", "the body of door.unlock is {door, seconds}; seconds may be left out")
     door = body["door"]
     if not isinstance(door, str) or door not in limits.doors:
-        raise _BadOrder("unknown_door", f"no such door here; known: {', '.join(sorted(limits.doors))}")
+        raise _BadDoorOrder("unknown_door", f"no such door here; known: {', '.join(sorted(limits.doors))}")
     if "seconds" not in body:
         return Unlock(door)
     seconds = body["seconds"]
@@ -203,12 +226,12 @@ def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
         or not isinstance(seconds, int | float)
         or not LEAST_SECONDS <= seconds <= limits.max_seconds
     ):
-        raise _BadOrder("bad_seconds", f"seconds must be {LEAST_SECONDS:g} to {limits.max_seconds:g}")
+        raise _BadDoorOrder("bad_seconds", f"seconds must be {LEAST_SECONDS:g} to {limits.max_seconds:g}")
     return Unlock(door, float(seconds))
 
 
-_ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
-COMMANDS = tuple(_ORDERS)
+_DOOR_ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
+COMMANDS = (*_DOOR_ORDERS, *GALLERY_ORDERS)
 """The types of the commands that are understood."""
 
 

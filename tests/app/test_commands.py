@@ -8,10 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.app.commands import CommandDesk
+from edge.app.gallery_desk import carry_out
+from edge.app.keepers import keepers
+from edge.app.wiring import Roster
+from edge.configuration import load as load_settings
 from edge.core.door_config import DoorConfig
 from edge.mqtt.codec import Codec
 from edge.mqtt.topics import Topics
 from edge.ports import Message
+from edge.store.gallery import Gallery
+from edge.store.groups import Groups
 from tests.factories import NOON
 from tests.fakes import FakeBus
 from tests.service.test_access import Site
@@ -26,6 +32,10 @@ class Desk:
         self.bus = FakeBus()
         self.bus.start(lambda message: None, lambda up: None)
         numbers = iter(range(10**9))
+        self.orders = []
+        self.keepers = keepers(
+            load_settings(), Roster(Gallery(self.site.database), Groups(self.site.database))
+        )
         self.desk = CommandDesk(
             codec=Codec(Topics("site", "door-1"), "boot", frozenset({"main"})),
             bus=self.bus,
@@ -33,7 +43,20 @@ class Desk:
             controller=self.site.controller,
             clocks=self.site.clock.clocks(),
             new_id=lambda: f"ack-{next(numbers)}",
+            gallery=self.take,
         )
+
+    def take(self, command, order):
+        self.orders.append((command, order))
+        return len(self.orders) <= 3
+
+    def carry_out(self):
+        """What the gallery's thread does, done here at once."""
+        before = len(self.bus.sent)
+        for command, order in self.orders:
+            self.desk.finished(carry_out(self.keepers, command, order))
+        self.orders.clear()
+        return [json.loads(sent.payload)["body"] for sent in self.bus.sent[before:]]
 
     def send(self, payload, *, retain=False, topic=TOPIC):
         raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -150,3 +173,100 @@ def test_a_flood_of_rubbish_is_reported_once(desk):
 def test_arbitrary_bytes_move_nothing_and_stop_nothing(desk, payload, retain):
     desk.send(payload, retain=retain)
     assert desk.moves == []
+
+
+def about(type_, number=1, **body):
+    return unlock(f"018f0000-0000-7000-8000-00000000010{number}", type=type_, body=body, exp=None)
+
+
+def test_a_command_about_people_is_acknowledged_when_it_was_carried_out(desk):
+    assert statuses(desk.send(about("group.create", group="staff"))) == ["received", "accepted"]
+    assert statuses(desk.carry_out()) == ["succeeded"]
+    assert desk.site.types[-1] == "audit.gallery_changed"
+    assert statuses(desk.send(about("group.create", group="staff"))) == ["succeeded"]
+    assert desk.orders == []
+
+
+def test_people_come_and_go_by_command(desk):
+    said = []
+    for number, (type_, body) in enumerate(
+        [
+            ("group.create", {"group": "staff", "fields": ["team"]}),
+            ("person.create", {"person": "p1", "groups": ["staff"], "name": "Ada", "gender": 2}),
+            ("gallery.revoke", {"person": "p1"}),
+            ("person.show", {"person": "p1"}),
+            ("person.list", {"group": "staff"}),
+            ("person.delete", {"people": ["p1"]}),
+            ("person.list", {}),
+        ]
+    ):
+        desk.send(about(type_, number, **body))
+        said += desk.carry_out()
+    assert statuses(said) == ["succeeded"] * 7
+    assert said[3]["revoked"] is True
+    assert said[3]["groups"] == ["staff"]
+    assert said[4] == {"status": "succeeded", "total": 1, "people": ["p1"]}
+    assert said[6]["people"] == []
+    assert "Ada" not in json.dumps([sent.payload.decode() for sent in desk.bus.sent])
+
+
+def test_what_cannot_be_done_is_refused_with_its_code(desk):
+    desk.send(about("gallery.revoke", person="nobody"))
+    (ack,) = desk.carry_out()
+    assert (ack["status"], ack["reason"]) == ("failed", "refused")
+    assert (ack["code"], ack["number"]) == ("InvalidParameterValue.PersonIdNotExist", -1303)
+    assert "audit.gallery_changed" not in desk.site.types
+
+
+def test_a_change_meant_for_another_version_is_refused(desk):
+    for number, (type_, body) in enumerate(
+        [
+            ("group.create", {"group": "staff"}),
+            ("person.create", {"person": "p1", "groups": ["staff"]}),
+            ("person.show", {"person": "p1"}),
+        ]
+    ):
+        desk.send(about(type_, number, **body))
+        (shown,) = desk.carry_out()
+    for number, status in ((3, "succeeded"), (4, "failed")):
+        desk.send(about("person.modify", number, person="p1", tag="x", version=shown["version"]))
+        (ack,) = desk.carry_out()
+        assert ack["status"] == status
+    assert ack["code"] == "FailedOperation.ConflictOperation"
+
+
+def test_a_command_that_was_cut_short_is_not_tried_again(desk, tmp_path):
+    desk.send(about("group.create", group="staff"))
+    again = Desk(tmp_path)
+    (ack,) = again.send(about("group.create", group="staff"))
+    assert (ack["status"], ack["reason"]) == ("failed", "interrupted")
+    assert again.orders == []
+    again.site.database.close()
+
+
+def test_more_commands_than_can_wait_are_refused_as_busy(desk):
+    acks = [desk.send(about("group.list", number)) for number in range(4)]
+    assert [statuses(one)[-1] for one in acks] == ["accepted"] * 3 + ["failed"]
+    assert acks[-1][-1]["reason"] == "busy"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": {}},
+        {"body": {"person": 7}},
+        {"body": {"person": "p1", "faces": []}},
+        {"exp": "2000-01-01T00:00:00Z"},
+        {"dev": "door-2"},
+    ],
+)
+def test_a_command_about_people_that_is_not_legal_is_not_carried_out(desk, changes):
+    acks = desk.send(about("person.show", person="p1") | changes)
+    assert statuses(acks) in (["rejected"], ["expired"])
+    assert desk.orders == []
+
+
+def test_without_a_trusted_clock_somebody_can_still_be_revoked(desk):
+    desk.site.clock.is_set = False
+    assert statuses(desk.send(about("gallery.revoke", person="p1"))) == ["received", "accepted"]
+    assert statuses(desk.send(unlock())) == ["rejected"]

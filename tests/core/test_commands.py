@@ -57,7 +57,7 @@ def with_body(body: dict[str, Json]) -> Envelope:
 
 def test_a_fresh_unlock_is_accepted() -> None:
     assert verdict(UNLOCK) == Accept(
-        Command(UNLOCK.id, Unlock("main", 5.0), at=NOW, expires=NOW + timedelta(seconds=10))
+        Command(UNLOCK.id, "door.unlock", Unlock("main", 5.0), at=NOW, expires=NOW + timedelta(seconds=10))
     )
 
 
