@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.face import Box
-from edge.core.geometry import FRONTAL_PITCH_DEG, head_pose, inside, iou
-from tests.factories import a_box, some_landmarks
+from edge.core.geometry import FRONTAL_PITCH_DEG, head_pose, inside, iou, outlined
+from tests.factories import a_box, a_face, some_landmarks
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 L_SHAPE = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.5, 0.5), (0.5, 1.0), (0.0, 1.0))
@@ -59,3 +60,13 @@ def test_looking_up_brings_the_chin_nearer_and_is_positive():
     landmarks = some_landmarks(pitch=20)
     assert landmarks.points[152, 2] < landmarks.points[10, 2]
     assert head_pose(landmarks).pitch > 0
+
+
+def test_an_outlined_face_is_the_square_around_its_level_mesh() -> None:
+    mesh = some_landmarks(roll=30.0)
+    found = outlined(a_face(), mesh)
+    assert found.box.center == pytest.approx((0.0, 0.0), abs=1e-3)
+    assert found.box.width == pytest.approx(120.0, abs=1e-3)
+    assert found.box.height == pytest.approx(found.box.width)
+    np.testing.assert_allclose(found.keypoints[:2], mesh.points[[33, 263], :2])
+    assert found.score == a_face().score

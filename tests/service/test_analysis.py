@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.appearance import Appearance, Estimate, Expression, Gender, Glasses, Hair
 from edge.core.eyes import Eye
-from edge.core.face import Landmarks, Points
+from edge.core.face import Face, Landmarks, Points
 from edge.core.frame import Image
 from edge.core.keypoints import Part
 from edge.core.picture import Turned
@@ -139,16 +139,33 @@ def test_a_mesh_without_direction_is_an_error(analysis: FaceAnalysis) -> None:
         analysis.analyse(View(view.image, view.given, (broken,)))
 
 
+@dataclass
+class Mesh:
+    """A landmarker that is not sure of anything, or finds the same mesh a little further right."""
+
+    landmarks: Landmarks = field(default_factory=lambda: Landmarks(a_mesh(), 0.0))
+
+    def locate(self, image: Image, face: Face) -> Landmarks:
+        return self.landmarks
+
+
+def test_the_mesh_is_fitted_again_where_it_lies(networks: Networks) -> None:
+    shifted = Landmarks(a_mesh() + np.array([7, 0, 0], np.float32), 0.9)
+    first, again = (Localizer(mesh, networks).locate(a_view())[0] for mesh in (Mesh(), Mesh(shifted)))
+    nose = again.keypoints.part(Part.NOSE) - first.keypoints.part(Part.NOSE)
+    np.testing.assert_allclose(nose, np.tile([7.0, 0.0], (13, 1)), atol=1e-3)
+
+
 def test_at_most_ten_faces_are_located(networks: Networks) -> None:
-    located = Localizer(networks).locate(a_view(12), most=20)
+    located = Localizer(Mesh(), networks).locate(a_view(12), most=20)
     assert len(located) == 10
     assert [face.box.width for face in located] == sorted((face.box.width for face in located), reverse=True)
 
 
 def test_located_points_are_those_of_the_picture_as_given(networks: Networks) -> None:
-    upright = Localizer(networks).locate(a_view())[0]
+    upright = Localizer(Mesh(), networks).locate(a_view())[0]
     view = a_view(quarters=1)
-    turned = Localizer(networks).locate(view)[0]
+    turned = Localizer(Mesh(), networks).locate(view)[0]
     np.testing.assert_allclose(turned.keypoints.points, view.given.points(upright.keypoints.points))
     found = upright.as_json()["keypoints"]
     assert isinstance(found, dict)
@@ -162,4 +179,4 @@ def test_points_that_are_no_numbers_are_an_error(networks: Networks) -> None:
     view = a_view()
     broken = FoundFace(a_face(), Landmarks(mesh, 1.0))
     with pytest.raises(ContourFailed):
-        Localizer(networks).locate(View(view.image, view.given, (broken,)))
+        Localizer(Mesh(), networks).locate(View(view.image, view.given, (broken,)))
