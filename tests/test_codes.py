@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -112,3 +113,25 @@ def test_the_tree_is_drawn_as_it_is(module):
     root = {"RequestRefused": None} if module is refusals else {"OstiaryError": None}
     meant = {kind.__name__: kind.__base__.__name__ for kind in here if kind is not OstiaryError}
     assert drawn == {**meant, **root}
+
+
+def raised_in(path: Path) -> set[str]:
+    """Names of what a module makes or hands to somebody who makes it; what it only catches does not count."""
+    tree = ast.parse(path.read_text())
+    caught = {id(name) for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.type
+              for name in ast.walk(node.type)}  # fmt: skip
+    return {
+        node.id
+        for call in ast.walk(tree)
+        if isinstance(call, (ast.Call, ast.Raise, ast.Dict))
+        for node in ast.walk(call)
+        if isinstance(node, ast.Name) and id(node) not in caught
+    }
+
+
+def test_every_class_is_raised_somewhere():
+    elsewhere = {Path(errors.__file__), Path(refusals.__file__)}
+    modules = set((ROOT / "edge").rglob("*.py")) - elsewhere
+    raised = set().union(*map(raised_in, modules))
+    families = {kind.__base__ for kind in CLASSES}
+    assert [kind.__name__ for kind in CLASSES if kind not in families and kind.__name__ not in raised] == []

@@ -86,7 +86,10 @@ def test_only_what_is_final_for_the_id_claims_it() -> None:
 
 @pytest.mark.parametrize("name", ["door.posture", "gallery.sync", "door.lock"])
 def test_an_unknown_command_is_rejected(name: str) -> None:
-    assert refusal(replace(UNLOCK, type=name)) == (AckStatus.REJECTED, "unknown_type")
+    judged = verdict(replace(UNLOCK, type=name))
+    assert isinstance(judged, Refuse)
+    assert (judged.status, judged.reason) == (AckStatus.REJECTED, "unknown_type")
+    assert judged.ack.detail["code"] == "UnsupportedOperation.UnknowMethod"
 
 
 def test_an_unlock_without_expiry_has_expired() -> None:
