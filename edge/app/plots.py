@@ -31,7 +31,7 @@ DET, HISTOGRAM = "det.png", "similarities.png"
 _SIZE_INCHES, _DPI = (9.0, 6.0), 160
 _BLUE, _ORANGE, _GRAY = "#1f5fa8", "#c8571b", "#555555"
 _FMR_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
-_FNMR_TICKS = (1e-4, 1e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95)
+_FNMR_TICKS = (1e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95)
 _BINS = 160
 _CURVE_POINTS = 3000
 
@@ -70,7 +70,7 @@ def _trade_off(result: Evaluation) -> Figure:
     rejects, accepts = error_rates(result.tally)
     least_fmr = 1 / result.tally.pairs_different
     least_fnmr = 1 / result.tally.pairs_same
-    shown = np.flatnonzero((accepts >= least_fmr) & (rejects >= least_fnmr))
+    shown = np.flatnonzero((accepts >= least_fmr) & (accepts <= 0.5) & (rejects >= least_fnmr))
     figure, axes = _paper()
     even = max(result.eer, least_fnmr)
     if len(shown):
@@ -80,9 +80,9 @@ def _trade_off(result: Evaluation) -> Figure:
     axes.plot(ends, ends, color=_GRAY, linewidth=0.8, linestyle=":")
     axes.plot(*_deviates(np.full(2, even)), "o", color=_GRAY, markersize=6)
     axes.annotate(
-        f"equal error rate {result.eer:.2%}",
+        f"equal error rate {_percent(round(result.eer, 4))}",
         _deviates(np.full(2, even)).tolist(),
-        xytext=(12, -14), textcoords="offset points", color=_GRAY,
+        xytext=(-28, -4), textcoords="offset points", ha="right", color=_GRAY,
     )  # fmt: skip
     for point in result.points:
         if point.tar is not None:
