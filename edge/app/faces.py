@@ -125,7 +125,7 @@ def _faces(settings: Settings, models: wiring.Models) -> Faces:
         comparison=FaceComparison(reader, models.embedder, scale),
         similarity=FaceSimilarity(gatherer, scale),
         grouping=FaceGrouping(gatherer, scale),
-        redaction=FaceRedaction(models.detector, redact.cover),
+        redaction=FaceRedaction(partial(models.detector.detect, thorough=True), redact.cover),
     )
 
 

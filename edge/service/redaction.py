@@ -9,7 +9,6 @@ from edge.core.coverage import CELLS, PLAIN, Cover, Method, grown, head
 from edge.core.face import Box, Face
 from edge.core.frame import Image
 from edge.core.picture import QUARTERS, Turned, turn
-from edge.ports import Detector
 
 _ROUNDS = 14
 _GROWTH = 0.1
@@ -28,10 +27,15 @@ class Redacted:
 
 
 class FaceRedaction:
-    """Belongs to one thread. cover: hides heads in a copy of a picture, see `vision.redact.cover`."""
+    """Belongs to one thread. find: the faces of a picture, rather one too many than one too few. cover: hides
+    heads in a copy of a picture, see `vision.redact.cover`."""
 
-    def __init__(self, detector: Detector, cover: Callable[[Image, Sequence[Cover], Method], Image]) -> None:
-        self._detector = detector
+    def __init__(
+        self,
+        find: Callable[[Image], Sequence[Face]],
+        cover: Callable[[Image, Sequence[Cover], Method], Image],
+    ) -> None:
+        self._find = find
         self._cover = cover
 
     def redact(
@@ -74,12 +78,12 @@ class FaceRedaction:
         return Redacted(shown, tuple(hidden), tuple(staying), tuple(left))
 
     def faces(self, image: Image, rotate: bool = False) -> list[Face]:
-        """Whatever the detector takes for a face, for nothing may be overlooked here."""
+        """Whatever is taken for a face, in pixels of the image as it is. rotate: as for `redact`."""
         height, width = image.shape[:2]
         return [
             Turned(quarters, width, height).face(face)
             for quarters in (QUARTERS if rotate else QUARTERS[:1])
-            for face in self._detector.detect(turn(image, quarters), thorough=True)
+            for face in self._find(turn(image, quarters))
         ]
 
 
