@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edge.core.face import Embedding, ModelId, PersonId
+from edge.core.limits import GalleryLimits
 from edge.core.person import Person
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
@@ -30,6 +31,7 @@ PROBES = "probes.npy"
 TOP = 5
 _PEOPLE_QUERIES = 100
 _CHANGES = 10
+_NO_LIMIT = 10**9
 
 
 def build(folder: Path) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _changes(store: Path, index: GalleryIndex, dimensions: int) -> tuple[float, 
     random = np.random.default_rng(1)
     person = PersonId("newcomer")
     with open_database(store, durable=True, check=False) as database:
-        gallery = Gallery(database)
+        gallery = Gallery(database, GalleryLimits(faces=_NO_LIMIT))
         for _ in range(_CHANGES):
             vector = random.standard_normal(dimensions).astype(np.float32)
             probe = Embedding(vector / np.linalg.norm(vector), MODEL)

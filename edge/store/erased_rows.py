@@ -29,7 +29,7 @@ def erase_removed(database: Database) -> None:
                 raise SnapshotUnusable("it is not of this store, or too old")
             rows = database.rows(
                 "SELECT value FROM json_each(?) WHERE NOT EXISTS "
-                "(SELECT 1 FROM templates WHERE face = value AND model = ?)",
+                "(SELECT 1 FROM templates WHERE face = value AND model = ?) ORDER BY value",
                 (json.dumps(changes[1]), header.model),
             )
             if rows:

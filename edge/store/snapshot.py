@@ -148,13 +148,17 @@ def read_header(file: BinaryIO) -> Header:
 def blank(file: BinaryIO, header: Header, gone: NDArray[np.int64]) -> None:
     """Overwrite the vectors of these faces, where they are in it, and keep the checksums true.
 
+    gone: rising.
+
     Who has mapped the file sees zeros there, which are similar to nobody.
     """
     mapped = mmap.mmap(file.fileno(), header.size)
     view = memoryview(mapped)
     try:
         numbers = np.frombuffer(view[header.numbers_at :], "<i8", header.rows)
-        rows = np.flatnonzero(np.isin(numbers, gone))
+        rows = np.searchsorted(numbers, gone)
+        rows = rows[rows < header.rows]
+        rows = rows[np.isin(numbers[rows], gone)]
         vectors = np.frombuffer(view[_PAGE:], np.int8, header.rows * header.dimensions)
         vectors.reshape(header.rows, -1)[rows] = 0
         del numbers, vectors
