@@ -115,7 +115,7 @@ class Inputs(Protocol):
 
 
 class Matcher(Protocol):
-    """Templates of one model, ready to be compared. Safe to use from any thread."""
+    """One template for each person, fused from their faces. Safe to use from any thread."""
 
     @property
     def model(self) -> ModelId:
@@ -123,7 +123,7 @@ class Matcher(Protocol):
 
     @property
     def size(self) -> int:
-        """How many templates a probe is compared with."""
+        """With how many templates a probe is compared: as many as there are people."""
 
     def match(self, embedding: Embedding) -> Match | None:
         """The most similar person, None when nobody is enrolled. Raises ModelMismatch."""
