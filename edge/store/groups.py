@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from edge.core.face import PersonId
@@ -25,16 +26,28 @@ from edge.store.times import from_text, to_text
 
 _GROUP = "id, name, created, tag"
 _WITH_PEOPLE = 2
-_BATCH = 1000
+_BATCH = 500
 """People taken out of a group in one transaction: decisions at the door wait for it to end."""
+_PAUSE_S = 0.11
+"""Between two of them. SQLite looks every 0.1 s whether it can write; without a pause nobody else could."""
 
 
 class Groups:
-    """The groups of a gallery, who is in them, what they say of them. Every method may raise StoreError."""
+    """The groups of a gallery, who is in them, what they say of them. Every method may raise StoreError.
 
-    def __init__(self, database: Database, limits: GalleryLimits = DEFAULT_LIMITS) -> None:
+    pause: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        limits: GalleryLimits = DEFAULT_LIMITS,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._database = database
         self._limits = limits
+        self._pause = pause
 
     def add(self, group: Group) -> None:
         """Raises GroupExists, GroupBeingDeleted, GroupNameExists, TooManyGroups, and what the checks of an
@@ -88,7 +101,7 @@ class Groups:
             if not self._database.execute(mark, (_WITH_PEOPLE if with_people else 1, group)).rowcount:
                 membership.require(self._database, group)
         while self._remove_some(group):
-            pass
+            self._pause(_PAUSE_S)
         erase(self._database)
 
     def group(self, group: GroupId) -> Group:

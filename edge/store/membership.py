@@ -91,8 +91,8 @@ def is_in(database: Database, group: GroupId, person: PersonId) -> bool:
 
 
 def people_in(database: Database, group: GroupId) -> int:
-    """How many people are in a group."""
-    return int(database.rows('SELECT count(*) FROM members WHERE "group" = ?', (group,))[0][0])
+    """How many people are in a group that is there."""
+    return int(database.rows("SELECT people FROM groups WHERE id = ?", (group,))[0][0])
 
 
 def groups_of(database: Database, person: PersonId) -> list[GroupId]:

@@ -105,6 +105,13 @@ _PROFILES: Step = (
     "ALTER TABLE groups ADD COLUMN tag TEXT NOT NULL DEFAULT ''",
     # 1: being deleted. 2: and with it the people who are in no other group.
     "ALTER TABLE groups ADD COLUMN deleting INTEGER NOT NULL DEFAULT 0 CHECK (deleting IN (0, 1, 2))",
+    # Counted as they come and go: counting all for each newcomer would take longer than all the rest.
+    "ALTER TABLE groups ADD COLUMN people INTEGER NOT NULL DEFAULT 0",
+    'UPDATE groups SET people = (SELECT count(*) FROM members WHERE "group" = groups.id)',
+    """CREATE TRIGGER member_joined AFTER INSERT ON members
+    BEGIN UPDATE groups SET people = people + 1 WHERE id = new."group"; END""",
+    """CREATE TRIGGER member_left AFTER DELETE ON members
+    BEGIN UPDATE groups SET people = people - 1 WHERE id = old."group"; END""",
     """CREATE TABLE fields (
         "group" TEXT NOT NULL REFERENCES groups(id) ON DELETE CASCADE,
         name TEXT NOT NULL,

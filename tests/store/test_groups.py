@@ -1,7 +1,7 @@
 import pytest
 
 from edge.core.face import PersonId
-from edge.core.person import Group, GroupId
+from edge.core.person import Group, GroupId, Person
 from edge.refusals import (
     GroupExists,
     GroupIdIllegal,
@@ -10,6 +10,7 @@ from edge.refusals import (
     ParameterMissing,
     PersonNotFound,
 )
+from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups
 from tests.store.builders import NOON, record
@@ -87,3 +88,24 @@ def test_an_id_is_given_once(groups):
 def test_what_is_not_there_is_said(groups, use, error):
     with pytest.raises(error, match="none"):
         use(groups)
+
+
+def test_others_write_between_the_steps_of_a_large_deletion(database, store_path, gallery):
+    with open_database(store_path, durable=True, busy_timeout_s=0.0) as other:
+        written = []
+
+        def pause(_):
+            with other.transaction():
+                other.execute("INSERT OR REPLACE INTO state VALUES ('step', ?)", (len(written),))
+            written.append(Groups(other).of(ADA))
+
+        groups = Groups(database, pause=pause)
+        groups.add(Group(STAFF, "Staff", NOON))
+        people = [PersonId(f"p{number}") for number in range(1100)]
+        with gallery.together():
+            for person in people:
+                gallery.add_person(Person(person, "", NOON))
+            groups.join(STAFF, ADA, *people)
+        groups.remove(STAFF)
+    assert written == [[], []]
+    assert gallery.count() == 1102

@@ -92,6 +92,16 @@ def test_a_store_of_every_version_keeps_its_data(store_path, version):
             assert row.items() <= kept.items()
 
 
+def test_members_from_before_they_were_counted_are_counted(store_path):
+    old = connected(store_path)
+    migrate(old, store_path, STEPS[:3])
+    for table in ("people", "groups", "members"):
+        insert(old, table, ROWS[table])
+    old.close()
+    with open_database(store_path, durable=True) as database:
+        assert database.rows("SELECT people FROM groups") == [(1,)]
+
+
 def test_the_rows_of_this_test_cover_every_table(database):
     names = {name for (name,) in database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     assert {name for name in names if not name.startswith("sqlite_")} == {*ROWS, "revision"}
