@@ -11,11 +11,12 @@ from edge.core.face import Vector
 from edge.errors import PictureError
 from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector
-from edge.vision.embedder import FaceEmbedder
+from edge.vision.embedding import AnyEmbedder, open_embedder
 from edge.vision.engine import Engine, open_model
 from edge.vision.image import load_picture
 from edge.vision.manifest import Manifest, find
 from edge.vision.mesh import FaceMesh
+from edge.vision.still import StillSearch
 
 
 def picture_templates(
@@ -46,8 +47,9 @@ def picture_templates(
 class _Tools:
     near: Engine
     far: Engine
+    still: StillSearch
     mesh: FaceMesh
-    embedder: FaceEmbedder
+    embedder: AnyEmbedder
 
 
 _tools: list[_Tools] = []
@@ -55,8 +57,9 @@ _tools: list[_Tools] = []
 
 
 def _open() -> None:
-    near, far, mesh, embedding = (open_model(manifest) for manifest in _manifests())
-    _tools.append(_Tools(near, far, FaceMesh(mesh), FaceEmbedder(embedding)))
+    near, far, middle, wide, mesh = (open_model(manifest) for manifest in _manifests())
+    still = StillSearch(middle, wide)
+    _tools.append(_Tools(near, far, still, FaceMesh(mesh), open_embedder(find("embedding"))))
 
 
 def _describe(paths: Sequence[Path]) -> list[Vector | PictureError | None]:
@@ -64,7 +67,8 @@ def _describe(paths: Sequence[Path]) -> list[Vector | PictureError | None]:
     made: list[Vector | PictureError | None] = []
     for path in paths:
         # A fresh detector: it remembers where the last picture's face was.
-        describer = FaceDescriber(FaceDetector(tools.near, tools.far), tools.mesh, tools.embedder)
+        detector = FaceDetector(tools.near, tools.far, tools.still)
+        describer = FaceDescriber(detector, tools.mesh, tools.embedder)
         try:
             description = describer.describe(load_picture(path))
         except PictureError as error:
@@ -79,7 +83,9 @@ def _check_models() -> None:
     for manifest in _manifests():
         with Engine(manifest):
             pass
+    open_embedder(find("embedding"))
 
 
-def _manifests() -> tuple[Manifest, Manifest, Manifest, Manifest]:
-    return find("detection", "near"), find("detection", "far"), find("landmarks"), find("embedding")
+def _manifests() -> list[Manifest]:
+    detection = [find("detection", name) for name in ("near", "far", "middle", "wide")]
+    return [*detection, find("landmarks")]

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from edge.mqtt.link import Link
     from edge.service.enrollment import Enroller
     from edge.vision.detector import FaceDetector
-    from edge.vision.embedder import FaceEmbedder
+    from edge.vision.embedding import AnyEmbedder
     from edge.vision.liveness import PassiveLiveness
     from edge.vision.manifest import Manifest
     from edge.vision.mesh import FaceMesh
@@ -57,7 +57,7 @@ class Models:
     detector: FaceDetector
     mesh: FaceMesh
     liveness: PassiveLiveness
-    embedder: FaceEmbedder
+    embedder: AnyEmbedder
     embedding: Manifest
     curve: FarCurve
     manifests: tuple[Manifest, ...]
@@ -87,36 +87,38 @@ def open_models(settings: Settings) -> Iterator[Models]:
     import cv2
 
     from edge.vision.detector import FaceDetector
-    from edge.vision.embedder import FaceEmbedder
+    from edge.vision.embedding import open_embedder
     from edge.vision.engine import Engine
     from edge.vision.liveness import PassiveLiveness
     from edge.vision.manifest import find
     from edge.vision.mesh import FaceMesh
+    from edge.vision.still import StillSearch
 
     cv2.setNumThreads(settings.vision.threads)
     with ExitStack() as stack:
         manifests: list[Manifest] = []
 
+        def opened(manifest: Manifest) -> Engine:
+            manifests.append(manifest)
+            return stack.enter_context(Engine(manifest, settings.vision.threads, settings.vision.engine))
+
         def engine(task: str, name: str | None = None) -> Engine:
-            manifests.append(find(task, name))
-            made = Engine(manifests[-1], settings.vision.threads, settings.vision.engine)
-            return stack.enter_context(made)
+            return opened(find(task, name))
 
         liveness = engine("liveness")
-        embedding = engine("embedding")
-        curve = embedding.manifest.far_curve
+        embedding = find("embedding", settings.vision.embedding)
+        curve = embedding.far_curve
         if curve is None:
-            raise ManifestInvalid(
-                f"{embedding.manifest.path} has no far_curve; reinstall or run tools/build_models"
-            )
-        detector = FaceDetector(engine("detection", "near"), engine("detection", "far"))
+            raise ManifestInvalid(f"{embedding.path} has no far_curve; reinstall or run tools/build_models")
+        still = StillSearch(engine("detection", "middle"), engine("detection", "wide"))
+        detector = FaceDetector(engine("detection", "near"), engine("detection", "far"), still)
         mesh = FaceMesh(engine("landmarks"))
         yield Models(
             detector=detector,
             mesh=mesh,
             liveness=PassiveLiveness(liveness),
-            embedder=FaceEmbedder(embedding),
-            embedding=embedding.manifest,
+            embedder=open_embedder(embedding, opened),
+            embedding=embedding,
             curve=curve,
             manifests=tuple(manifests),
             liveness_threshold=settings.liveness.threshold or liveness.manifest.threshold("live"),

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.cli.evaluate_detection import detection
+
 if TYPE_CHECKING:
     from edge.app.evaluation import Evaluation
 
 app = typer.Typer(help="Measure the models on your own pictures.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `recognition` a command of its own while it is the only one."""
+app.command()(detection)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What an anchor network sees in one square of a picture, and how overlapping answers become faces.
+"""What an anchor network sees in one part of a picture, and how overlapping answers become faces.
 
 Candidates are float32 (N, 17): x0, y0, x1, y1, six keypoints (x, y), score; pixels of the picture.
 Anchors, decoding and weighted suppression follow MediaPipe's SSD calculators.
@@ -7,6 +7,7 @@ Anchors, decoding and weighted suppression follow MediaPipe's SSD calculators.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,7 +37,10 @@ _SAME_FACE_IOU = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A square of the picture, in pixels; it may reach over the edge, where it is gray."""
+    """A part of the picture, in pixels, in the proportions of the network's input: for most a square.
+
+    side: its width. It may reach over the picture's edge, where it is gray.
+    """
 
     x: int
     y: int
@@ -45,15 +49,14 @@ class Region:
 
 def look(engine: Engine, image: Image, region: Region) -> Floats:
     """Run an anchor network on one region; candidates above its threshold `score`."""
-    size = engine.manifest.input.size_wh[0]
-    engine.put(cut(image, region, size))
+    size_wh = engine.manifest.input.size_wh
+    engine.put(cut(image, region, size_wh))
     raw, logits = engine.invoke()
-    threshold = engine.manifest.threshold("score")
     scores = logits.reshape(-1)
-    chosen = np.flatnonzero(scores > math.log(threshold / (1.0 - threshold)))
+    chosen = above(scores, engine.manifest.threshold("score"))
     if not chosen.size:
         return np.empty((0, _SCORE + 1), np.float32)
-    centers = places(engine.manifest.decoder, size)[chosen]
+    centers = places(engine.manifest.decoder, *size_wh)[chosen]
     values = raw.reshape(len(scores), _SCORE)[chosen]
     found = np.empty((len(chosen), _SCORE + 1), np.float32)
     half = values[:, 2:4] / 2
@@ -61,25 +64,36 @@ def look(engine: Engine, image: Image, region: Region) -> Floats:
     found[:, 0:2] = middle - half
     found[:, 2:4] = middle + half
     found[:, 4:_SCORE] = values[:, 4:] + np.tile(centers, 6)
-    found[:, :_SCORE] *= region.side / size
+    return carried(found, region, size_wh[0], scores[chosen])
+
+
+def above(logits: Floats, threshold: float) -> NDArray[np.intp]:
+    """Where a logit says more than this probability."""
+    return np.flatnonzero(logits > math.log(threshold / (1.0 - threshold)))
+
+
+def carried(found: Floats, region: Region, width: int, logits: Floats) -> Floats:
+    """Candidates in pixels of a network's input, `width` wide, as such of the picture, with their scores."""
+    found[:, :_SCORE] *= region.side / width
     found[:, 0:_SCORE:2] += region.x
     found[:, 1:_SCORE:2] += region.y
-    found[:, _SCORE] = 1.0 / (1.0 + np.exp(-np.minimum(scores[chosen], 50.0)))
+    found[:, _SCORE] = 1.0 / (1.0 + np.exp(-np.minimum(logits, 50.0)))
     return found
 
 
-def cut(image: Image, region: Region, size: int) -> Image:
-    """The region, uint8 (size, size, 3) RGB, without distortion."""
+def cut(image: Image, region: Region, size_wh: tuple[int, int]) -> Image:
+    """The region, uint8 (height, width, 3) RGB, without distortion."""
     height, width = image.shape[:2]
+    scale = size_wh[0] / region.side
     x0, y0 = max(region.x, 0), max(region.y, 0)
-    x1, y1 = min(region.x + region.side, width), min(region.y + region.side, height)
-    canvas: Image = np.full((size, size, 3), _BORDER, np.uint8)
+    x1 = min(region.x + region.side, width)
+    y1 = min(region.y + round(size_wh[1] / scale), height)
+    canvas: Image = np.full((size_wh[1], size_wh[0], 3), _BORDER, np.uint8)
     if x1 <= x0 or y1 <= y0:
         return canvas
-    scale = size / region.side
     left, top = round((x0 - region.x) * scale), round((y0 - region.y) * scale)
-    right = max(left + 1, round((x1 - region.x) * scale))
-    bottom = max(top + 1, round((y1 - region.y) * scale))
+    right = min(size_wh[0], max(left + 1, round((x1 - region.x) * scale)))
+    bottom = min(size_wh[1], max(top + 1, round((y1 - region.y) * scale)))
     part, _ = halved(image[y0:y1, x0:x1], scale)
     part = np.asarray(
         cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR), np.uint8
@@ -90,37 +104,46 @@ def cut(image: Image, region: Region, size: int) -> Image:
 
 
 @cache
-def places(decoder: str, size: int) -> Floats:
+def places(decoder: str, width: int, height: int) -> Floats:
     """The anchors' centers, float32 (N, 2), pixels of the network's input."""
     if decoder not in LAYOUTS:
         raise ManifestInvalid(f"no decoder {decoder!r} for anchors; use {' or '.join(LAYOUTS)}")
     rows = []
     for stride, count in LAYOUTS[decoder]:
-        axis = (np.arange(size // stride, dtype=np.float32) + 0.5) * stride
-        x, y = np.meshgrid(axis, axis)
+        across = (np.arange(width // stride, dtype=np.float32) + 0.5) * stride
+        down = (np.arange(height // stride, dtype=np.float32) + 0.5) * stride
+        x, y = np.meshgrid(across, down)
         rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), count, axis=0))
     return np.concatenate(rows).astype(np.float32)
 
 
 def merge(candidates: Floats) -> list[Face]:
     """One face of each heap of overlapping candidates, averaged by score; best score first."""
-    faces = []
-    left = candidates[np.argsort(-candidates[:, _SCORE], kind="stable")]
-    while len(left):
-        same = overlaps(left[0], left) >= _SAME_FACE_IOU
-        same[0] = True
-        heap = left[same]
-        weights = heap[:, _SCORE]
-        mean = (weights / weights.sum()) @ heap[:, :_SCORE]
-        faces.append(
-            Face(
-                box=Box(*mean[:4].tolist()),
-                keypoints=mean[4:].reshape(6, 2),
-                score=float(left[0, _SCORE]),
-            )
+    return [
+        Face(
+            box=Box(*mean[:4].tolist()),
+            keypoints=mean[4:].reshape(6, 2),
+            score=float(candidates[heap[0], _SCORE]),
         )
-        left = left[~same]
-    return faces
+        for heap in heaps(candidates)
+        for mean in [average(candidates[heap])]
+    ]
+
+
+def heaps(candidates: Floats) -> Iterator[NDArray[np.intp]]:
+    """Which candidates are of one face, the best first; the heap with the best candidate first."""
+    order = np.argsort(-candidates[:, _SCORE], kind="stable")
+    while order.size:
+        same = overlaps(candidates[order[0]], candidates[order]) >= _SAME_FACE_IOU
+        same[0] = True
+        yield order[same]
+        order = order[~same]
+
+
+def average(candidates: Floats) -> Floats:
+    """Box and keypoints between all candidates, float32 (16,), weighed by score."""
+    weights = candidates[:, _SCORE]
+    return np.asarray((weights / weights.sum()) @ candidates[:, :_SCORE], np.float32)
 
 
 def overlaps(one: Floats, many: Floats) -> Floats:

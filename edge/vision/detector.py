@@ -1,4 +1,4 @@
-"""Find faces: the near network on every frame, the far one where nobody is near."""
+"""Find faces: the near network on every frame, the far one where nobody is near; two others in stills."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from edge.core.face import Face
 from edge.core.frame import Image
 from edge.vision.anchors import Region, look, merge
 from edge.vision.engine import Engine
+from edge.vision.still import StillSearch
 
 _FOCUS_SCALE = 3.0
 """A face of the last frame is looked for in a square this many times its size."""
@@ -17,9 +18,6 @@ _TILE_SHARE = 0.5
 """A tile's side, as a share of the picture's longer side: a 48 px face of a 640 px frame has 29 px in it."""
 _TILE_OVERLAP = 0.25
 """Tiles share at least this much, so that a small face is whole in one of them."""
-_THOROUGH_SHARES = (0.67, 0.5, 0.34)
-_LEAST_TILE = 120
-"""Tiles smaller than this only enlarge blur."""
 
 
 class FaceDetector:
@@ -31,20 +29,27 @@ class FaceDetector:
     within twice as many frames as there are tiles, and an empty frame costs two small networks.
     """
 
-    def __init__(self, near: Engine, far: Engine) -> None:
+    def __init__(self, near: Engine, far: Engine, still: StillSearch | None = None) -> None:
+        """still: how single pictures are searched. Without it they get one look of each network."""
         self.near = near
         self.far = far
+        self.still = still
         self._focus: Region | None = None
         self._unseen = 0
         self._turn = 0
 
-    def detect(self, image: Image, thorough: bool = False) -> list[Face]:
+    def detect(self, image: Image, thorough: bool = False, least: float | None = None) -> list[Face]:
         """Find faces in a uint8 (H, W, 3) BGR picture; best score first, overlaps removed.
 
-        thorough: for single pictures; searches all tiles at several scales and remembers nothing.
+        thorough: for single pictures; looks for small faces everywhere and remembers nothing.
+        least: see `StillSearch.search`; only for a thorough look.
         """
+        if thorough and self.still is not None:
+            return self.still.search(image, least)
         if thorough:
-            return self._search_everywhere(image)
+            return merge(
+                np.concatenate([look(self.near, image, whole(image)), look(self.far, image, whole(image))])
+            )
         faces = (
             merge(look(self.near, image, whole(image)))
             or self._search_around(image)
@@ -72,21 +77,6 @@ class FaceDetector:
         self._turn += 1
         places = tiles(image, _TILE_SHARE)
         return merge(look(self.far, image, places[turn % len(places)] if on_tile else whole(image)))
-
-    def _search_everywhere(self, image: Image) -> list[Face]:
-        all_of_it = whole(image)
-        found = [look(self.near, image, all_of_it), look(self.far, image, all_of_it)]
-        # A face that fills the picture is too large for the anchors: show it smaller.
-        margin = all_of_it.side // 2
-        wider = Region(all_of_it.x - margin, all_of_it.y - margin, all_of_it.side + 2 * margin)
-        found.append(look(self.near, image, wider))
-        for share in _THOROUGH_SHARES:
-            if all_of_it.side * share < _LEAST_TILE:
-                break
-            for tile in tiles(image, share):
-                found.append(look(self.near, image, tile))
-                found.append(look(self.far, image, tile))
-        return merge(np.concatenate(found))
 
 
 def whole(image: Image) -> Region:

@@ -102,3 +102,18 @@ def test_folder_is_no_file_for_figures(tmp_path: Path) -> None:
 
 def test_absent_file_needs_no_check() -> None:
     check_writable(None)
+
+
+def test_detection_is_shown_and_written(tmp_path: Path) -> None:
+    picture = enrolment_pictures()[0]
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    boxes, out = tmp_path / "boxes.csv", tmp_path / "out.json"
+    boxes.write_text("image,x0,y0,x1,y1\na.png,,,,\n")
+    run = ostiary("evaluate", "detection", "--root", tmp_path, "--boxes", boxes, "--json", out, "--jobs", 1)
+    assert run.returncode == 0, run.stderr
+    figures = json.loads(out.read_text())
+    assert figures["false_positives_per_image"] == 1.0
+    assert figures["recall"]["48-64"] is None
+    assert figures["ap50"] is None
+    assert figures["ms_per_image_p50"] > 0
+    assert "no such face" in run.stdout

@@ -39,6 +39,16 @@ def far() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+def middle() -> Iterator[Engine]:
+    yield from _opened("detection", "middle")
+
+
+@pytest.fixture(scope="session")
+def wide() -> Iterator[Engine]:
+    yield from _opened("detection", "wide")
+
+
+@pytest.fixture(scope="session")
 def mesh_engine() -> Iterator[Engine]:
     yield from _opened("landmarks")
 
@@ -50,4 +60,4 @@ def iris_engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def embedding_engine() -> Iterator[Engine]:
-    yield from _opened("embedding")
+    yield from _opened("embedding", "dlib-resnet")

@@ -15,12 +15,19 @@ def candidate(x: float, y: float, side: float, score: float) -> np.ndarray:
 
 
 def test_anchors_are_as_many_as_the_networks_outputs() -> None:
-    assert places("anchors-8x2-16x6", 128).shape == (896, 2)
-    assert places("anchors-4x1", 192).shape == (2304, 2)
+    assert places("anchors-8x2-16x6", 128, 128).shape == (896, 2)
+    assert places("anchors-4x1", 192, 192).shape == (2304, 2)
+
+
+def test_a_broad_input_has_broad_rows() -> None:
+    grid = places("anchors-8x2-16x6", 320, 240)
+    assert grid.shape == (4200, 2)
+    assert grid[79].tolist() == [316.0, 4.0]
+    assert grid[2399].tolist() == [316.0, 236.0]
 
 
 def test_anchors_run_along_rows_first() -> None:
-    first = places("anchors-8x2-16x6", 128)
+    first = places("anchors-8x2-16x6", 128, 128)
     assert first[0].tolist() == [4.0, 4.0]
     assert first[1].tolist() == [4.0, 4.0]
     assert first[2].tolist() == [12.0, 4.0]
@@ -29,20 +36,32 @@ def test_anchors_run_along_rows_first() -> None:
 
 def test_an_unknown_decoder_is_refused() -> None:
     with pytest.raises(ManifestInvalid, match="anchors-1x1"):
-        places("anchors-1x1", 64)
+        places("anchors-1x1", 64, 64)
 
 
 def test_a_cut_keeps_proportions_and_swaps_colors() -> None:
     image = np.zeros((50, 100, 3), np.uint8)
     image[:, :, 0] = 200
-    seen = cut(image, Region(0, -25, 100), 64)
+    seen = cut(image, Region(0, -25, 100), (64, 64))
     assert seen.shape == (64, 64, 3)
     assert seen[32, 32].tolist() == [0, 0, 200]
     assert seen[2, 32].tolist() == seen[61, 32].tolist() == [128, 128, 128]
 
 
+def test_a_broad_cut_shows_the_height_that_its_width_asks_for() -> None:
+    image = np.zeros((60, 40, 3), np.uint8)
+    image[20:50] = 200
+    seen = cut(image, Region(0, 20, 40), (80, 60))
+    assert seen.shape == (60, 80, 3)
+    assert (seen == 200).all()
+    lower = cut(image, Region(0, 35, 40), (80, 60))
+    assert (lower[:28] == 200).all()
+    assert not lower[32:48].any()
+    assert np.unique(lower[50:]).tolist() == [128]
+
+
 def test_a_cut_outside_the_picture_is_blank() -> None:
-    assert np.unique(cut(np.zeros((50, 50, 3), np.uint8), Region(80, 0, 20), 16)).tolist() == [128]
+    assert np.unique(cut(np.zeros((50, 50, 3), np.uint8), Region(80, 0, 20), (16, 16))).tolist() == [128]
 
 
 def test_overlapping_candidates_become_one_face_between_them() -> None:

@@ -19,6 +19,7 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
 from models_build import dlib_net, pictures, quantize, sources
+from models_build.faceboxes import FaceBoxes
 from models_build.graph import Replay
 from models_build.plans import PLANS, Plan
 from models_build.state import CACHE, MODELS, is_current
@@ -35,6 +36,18 @@ MEASURED = ("measured", "far_curve")
 def detection(source: Path) -> bytes:
     network = Replay(source)
     return quantize.int8_weights(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape)
+
+
+def detection_middle(source: Path) -> bytes:
+    network = Replay(source, (320, 240))
+    return quantize.int8_weights(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape)
+
+
+def detection_wide(source: Path, weights: Path) -> bytes:
+    network = FaceBoxes(source, weights)
+    scenes = list(pictures.for_detection((640, 480)))
+    print(f"  {len(scenes)} pictures as examples", flush=True)
+    return quantize.full_int8(lambda x: network(x), (1, 480, 640, 3), lambda: scenes)
 
 
 def mesh_or_iris(source: Path) -> bytes:
@@ -72,6 +85,8 @@ def embedding(source: Path) -> bytes:
 BUILDERS: dict[str, Callable[..., bytes]] = {
     "detection-near": detection,
     "detection-far": detection,
+    "detection-middle": detection_middle,
+    "detection-wide": detection_wide,
     "landmarks-mesh": mesh_or_iris,
     "iris-eye": mesh_or_iris,
     "attributes-faceres": attributes,
@@ -118,7 +133,7 @@ def write_manifest(plan: Plan, digest: str, size: int, measured: dict[str, Any] 
     }
     if not table["thresholds"]:
         del table["thresholds"]
-    if (plan.task, plan.name) == ("detection", "far"):
+    if plan.task == "detection" and plan.name != "near":
         table["default"] = False
     path.write_text(tomli_w.dumps(table))
 

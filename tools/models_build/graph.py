@@ -27,12 +27,15 @@ CONSTANT_FOLDED = {"DEQUANTIZE", "DENSIFY"}
 class Replay:
     """Callable: float32 (1, H, W, 3) -> list of outputs, flattened to (1, N) or (1, N, K), in file order."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size_wh: tuple[int, int] | None = None) -> None:
+        """size_wh: another input size, for a network of nothing but convolutions and pooling."""
         model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
         self.graph = model.subgraphs[0]
         self.codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
         self.shape = tuple(int(n) for n in self.graph.tensors[self.graph.inputs[0]].shape)
         self.constants = self._constants(path)
+        if size_wh is not None:
+            self.shape = (1, size_wh[1], size_wh[0], 3)
 
     def _constants(self, path: Path) -> dict[int, np.ndarray]:
         interpreter = Interpreter(
@@ -104,7 +107,9 @@ def play(name: str, inputs: list, options) -> tf.Tensor:
         case "PRELU":
             return prelu(x, np.asarray(inputs[1]).reshape(-1))
         case "RESHAPE":
-            return tf.reshape(x, np.asarray(options.newShape if len(inputs) < 2 else inputs[1]))
+            shape = np.asarray(options.newShape if len(inputs) < 2 else inputs[1])
+            # Lists of anchors grow with the input.
+            return tf.reshape(x, (shape[0], -1, shape[2]) if len(shape) == 3 else shape)
         case "CONCATENATION":
             return tf.concat(inputs, options.axis)
         case "RESIZE_BILINEAR":

