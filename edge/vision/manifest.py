@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from edge.errors import ManifestInvalid, ModelMissing
 from edge.resources import folder
 
 _SHA256_DIGITS = 64
-_COLORS = ("RGB", "BGR", "GRAY")
+_COLORS = ("RGB", "BGR", "GRAY", "NONE")
 _DTYPES = ("uint8", "int8", "float32")
 
 
@@ -47,8 +48,17 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class PartSpec:
+    """Another model that this one is made of, and the digest of the one it was fitted to."""
+
+    task: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """One model. thresholds: by name; measured: figures by name, for people to read."""
+    """One model. thresholds: by name; measured: figures by name, for people to read. parts: in order."""
 
     path: Path
     task: str
@@ -67,11 +77,14 @@ class Manifest:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     measured: Mapping[str, float] = field(default_factory=dict)
     far_curve: FarCurve | None = None
+    parts: tuple[PartSpec, ...] = ()
 
     @property
     def model_id(self) -> ModelId:
-        """Tags templates; changes with every byte of the file."""
-        return ModelId(f"{self.name}@{self.sha256[:12]}")
+        """Tags templates; changes with every byte of the file and of its parts."""
+        digests = [self.sha256, *(part.sha256 for part in self.parts)]
+        digest = digests[0] if not self.parts else hashlib.sha256("".join(digests).encode()).hexdigest()
+        return ModelId(f"{self.name}@{digest[:12]}")
 
     def threshold(self, name: str) -> float:
         """The threshold `name`. Raises ManifestInvalid when the manifest has none."""
@@ -125,9 +138,7 @@ def find(task: str, name: str | None = None, models: Path | None = None) -> Mani
 
 
 def _parse(path: Path, table: Mapping[str, object]) -> Manifest:
-    digest = _text(table, "sha256")
-    if len(digest) != _SHA256_DIGITS or set(digest) - set("0123456789abcdef"):
-        raise ValueError(f"sha256 {digest!r} is not 64 lower-case hex digits")
+    digest = _digest(table)
     name, task, file = _text(table, "name"), _text(table, "task"), _text(table, "file")
     if Path(file).name != file:
         raise ValueError(f"file {file!r} must be a plain file name")
@@ -156,6 +167,7 @@ def _parse(path: Path, table: Mapping[str, object]) -> Manifest:
         thresholds=_numbers(table, "thresholds"),
         measured=_numbers(table, "measured"),
         far_curve=_curve(curve) if curve else None,
+        parts=tuple(_part(one) for one in _tables(table, "part")),
     )
 
 
@@ -180,6 +192,17 @@ def _output(table: object) -> OutputSpec:
     if not isinstance(table, dict):
         raise TypeError(f"output {table!r} is not a table")
     return OutputSpec(name=_text(table, "name"), shape=_shape(table), dtype=_dtype(table))
+
+
+def _part(table: Mapping[str, object]) -> PartSpec:
+    return PartSpec(task=_text(table, "task"), name=_text(table, "name"), sha256=_digest(table))
+
+
+def _digest(table: Mapping[str, object]) -> str:
+    digest = _text(table, "sha256")
+    if len(digest) != _SHA256_DIGITS or set(digest) - set("0123456789abcdef"):
+        raise ValueError(f"sha256 {digest!r} is not 64 lower-case hex digits")
+    return digest
 
 
 def _curve(table: Mapping[str, object]) -> FarCurve:
@@ -217,6 +240,13 @@ def _table(table: Mapping[str, object], key: str) -> Mapping[str, object]:
     value = table.get(key, {})
     if not isinstance(value, dict):
         raise TypeError(f"{key} is not a table")
+    return value
+
+
+def _tables(table: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise TypeError(f"{key} is not a list of tables")
     return value
 
 
