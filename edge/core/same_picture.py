@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 from edge.core.face import Embedding
 
-SAME_PICTURE = 0.9999
-"""From this similarity on two templates are of one picture."""
+SAME_PICTURE = 0.995
+"""From this similarity on two templates are of one picture.
+
+Measured with the fused embedding on LFW: the same picture saved anew (JPEG at 50 %), made half as large,
+brighter or mirrored comes to 0.9966 and more, 132 pairs of different pictures of one person to 0.990 at most.
+"""
 
 
 def is_same_picture(new: Embedding, known: Iterable[Embedding]) -> bool:

@@ -346,10 +346,13 @@ def test_faces_are_added_listed_and_deleted(run, portraits):
     assert json.loads(run("person", "show", "eileen", "--json").out)["faces"] == listed[:1]
 
 
-def test_a_picture_enrolled_before_is_refused_as_a_new_face(run, portraits):
+def test_a_picture_enrolled_before_is_refused_as_a_new_face(run, portraits, tmp_path):
     picture = portraits / "eileen_collins" / "0.jpg"
     run("person", "add", "eileen", picture)
     assert error(run("person", "faces", "add", "eileen", picture, "--json"))["number"] == -1312
+    saved_anew = tmp_path / "saved-anew.jpg"
+    cv2.imwrite(str(saved_anew), cv2.imread(str(picture)), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    assert error(run("person", "faces", "add", "eileen", saved_anew, "--json"))["number"] == -1312
     assert error(run("person", "faces", "add", "eileen", *[picture] * 5, "--json"))["code"] == (
         "InvalidParameterValue.UploadFaceNumExceed"
     )
