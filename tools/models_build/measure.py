@@ -57,32 +57,27 @@ def store(stem: str, measured: dict) -> None:
 
 def recall(detector: FaceDetector, mesh: FaceMesh) -> dict[str, dict[str, float]]:
     """By face size: the near network on the whole picture; the detector within twelve frames of the same
-    picture, and searching thoroughly, both confirmed by the mesh."""
-    hits: dict[str, list[tuple[float, bool]]] = {"near": [], "frames": [], "thorough": []}
-    false = 0
-    pictures = list(labeled())
-    for image, boxes in tqdm(pictures, "detection"):
+    picture, confirmed by the mesh."""
+    hits: dict[str, list[tuple[float, bool]]] = {"near": [], "frames": []}
+    for image, boxes in tqdm(list(labeled()), "detection"):
         still = FaceDetector(detector.near, detector.far)
         found = {
             "near": merge(look(detector.near, image, whole(image))),
             "frames": [
                 face for _ in range(FRAMES_TO_FIND) for face in confirmed(still.detect(image), image, mesh)
             ],
-            "thorough": confirmed(still.detect(image, thorough=True), image, mesh),
         }
         for box in boxes:
             size = max(box.width, box.height)
             for way, faces in found.items():
                 hits[way].append((size, any(iou(face.box, box) >= SAME_IOU for face in faces)))
-        false += sum(all(iou(face.box, box) < 0.1 for box in boxes) for face in found["thorough"])
     figures: dict[str, dict[str, float]] = {"near": {}, "far": {}}
-    for way, model in (("near", "near"), ("frames", "far"), ("thorough", "far")):
+    for way, model in (("near", "near"), ("frames", "far")):
         for low, high in SIZES:
             seen = [hit for size, hit in hits[way] if low <= size < high]
             label = f"recall_{way}_{low}_{high}px" if high < 1000 else f"recall_{way}_over_{low}px"
             figures[model][label] = round(float(np.mean(seen)), 3)
             figures[model][f"faces_{low}_{high}px" if high < 1000 else f"faces_over_{low}px"] = len(seen)
-    figures["far"]["unlabeled_per_picture_thorough"] = round(false / len(pictures), 3)
     return figures
 
 
