@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from edge.core.envelope import Envelope
 from edge.core.events import Json
 from edge.core.gallery_orders import GALLERY_ORDERS, BadOrder, GalleryOrder, read_order
+from edge.errors import OstiaryError
+from edge.refusals import MethodUnknown
 
 LEAST_SECONDS = 0.5
 
@@ -122,7 +124,8 @@ class Refuse:
 
     id: whom to answer; None when the message did not even have a readable id. text: one line for a
     log. claims: the refusal is final for that id and belongs into the journal; a message that was
-    retained or meant for another device says nothing about the id it carries.
+    retained or meant for another device says nothing about the id it carries. error: whose code the
+    sender is told, where it has one.
     """
 
     id: str | None
@@ -130,10 +133,14 @@ class Refuse:
     reason: str
     text: str
     claims: bool
+    error: OstiaryError | None = None
 
     @property
     def ack(self) -> Ack:
-        return Ack(self.status, self.reason, {"text": self.text})
+        told: dict[str, Json] = {"text": self.text}
+        if self.error is not None:
+            told |= {"code": self.error.code, "number": self.error.number}
+        return Ack(self.status, self.reason, told)
 
 
 Verdict = Accept | Refuse
@@ -173,8 +180,8 @@ def judge(
         return _rejected(envelope, "wrong_device", f"meant for {envelope.dev}, this is {dev}", claims=False)
     moves_door = envelope.type in _DOOR_ORDERS
     if not moves_door and envelope.type not in GALLERY_ORDERS:
-        text = f"no command {envelope.type}; known: {', '.join(COMMANDS)}"
-        return _rejected(envelope, "unknown_type", text)
+        unknown = MethodUnknown(f"no command {envelope.type}; known: {', '.join(COMMANDS)}")
+        return replace(_rejected(envelope, "unknown_type", str(unknown)), error=unknown)
     untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s)
     if untimely is not None:
         return untimely

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from edge.core.identifiers import uuid7
 from edge.demo.broker import Broker
 from edge.demo.observer import Observer
 from tests.journeys.daemon_process import (
@@ -116,6 +117,25 @@ def test_what_happened_without_a_broker_arrives_when_there_is_one(tmp_path, clip
     assert arrived is not None
     assert state.body["state"] in ("ready", "degraded")
     assert goodbye is not None
+
+
+def test_a_person_revoked_by_a_command_is_refused_at_the_door(tmp_path, clip, daemon):
+    command = {"v": 1, "id": uuid7(1, bytes(10)), "ts": "2026-05-01T12:00:00Z"}
+    with Broker() as broker:
+        config = write_config(tmp_path, clip, port=broker.address.port)
+        enroll_demo_person(config)
+        observer = Observer(broker.address)
+        observer.start()
+        running = daemon(config)
+        running.start()
+        running.wait_ready()
+        observer.send(f"{TOPIC}/cmd", {**command, "type": "gallery.revoke", "body": {"person": "eileen"}})
+        ack = observer.wait_for(lambda one: one.body.get("body", {}).get("status") == "succeeded", 0.0, 20.0)
+        assert ack is not None
+        refused = observer.wait_for(lambda one: one.body.get("type") == "access.denied", ack.at, 40.0)
+        assert running.stop() == 0
+        observer.close()
+    assert refused.body["body"]["reason"] == "deny_revoked"
 
 
 def test_a_killed_daemon_is_announced_by_its_last_will(tmp_path, clip, daemon):
