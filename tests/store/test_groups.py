@@ -1,8 +1,15 @@
+import contextlib
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.core.face import PersonId
 from edge.core.person import Group, GroupId, Person
 from edge.refusals import (
+    GalleryError,
     GroupExists,
     GroupIdIllegal,
     GroupIdTooLong,
@@ -109,3 +116,49 @@ def test_others_write_between_the_steps_of_a_large_deletion(database, store_path
         groups.remove(STAFF)
     assert written == [[], []]
     assert gallery.count() == 1102
+
+
+PEOPLE, PLACES = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["staff", "guests"])
+ACTIONS = st.one_of(
+    st.tuples(st.sampled_from(["join", "leave"]), PLACES, PEOPLE),
+    st.tuples(st.just("add_person"), PEOPLE),
+    st.tuples(st.just("remove_person"), PEOPLE),
+    st.tuples(st.sampled_from(["add", "remove"]), PLACES),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(ACTIONS, max_size=25))
+def test_whatever_happens_a_group_knows_how_many_are_in_it(actions):
+    """Against a plain picture of it: who exists, and who is in which group."""
+    people, members = set(), {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_database(Path(folder) / "s.db", durable=False) as store,
+    ):
+        gallery, groups = Gallery(store), Groups(store, pause=lambda _: None)
+        for what, *names in actions:
+            with contextlib.suppress(GalleryError):
+                match what:
+                    case "join" | "leave":
+                        getattr(groups, what)(*names)
+                        (members[names[0]].add if what == "join" else members[names[0]].discard)(names[1])
+                    case "add_person":
+                        gallery.add_person(Person(PersonId(names[0]), "", NOON))
+                        people.add(names[0])
+                    case "remove_person":
+                        gallery.remove_person(PersonId(names[0]))
+                        people.discard(names[0])
+                        for inside in members.values():
+                            inside.discard(names[0])
+                    case "add":
+                        groups.add(Group(GroupId(names[0]), names[0], NOON))
+                        members[names[0]] = set()
+                    case "remove":
+                        groups.remove(GroupId(names[0]))
+                        del members[names[0]]
+        assert [group.id for group in groups.all()] == sorted(members)
+        for group, inside in members.items():
+            assert groups.members(GroupId(group)) == sorted(inside)
+            assert groups.size(GroupId(group)).people == len(inside)
+        assert gallery.count() == len(people)
