@@ -9,19 +9,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 from edge.app import wiring
-from edge.core import quality
+from edge.app.analysis import Examiners, open_examiners
 from edge.core.face import Embedding, ModelId, PersonId
-from edge.core.frame import Image
-from edge.core.geometry import head_pose
 from edge.core.person import GroupId
 from edge.core.score import ScoreScale
+from edge.service.analysis import FaceAnalysis
 from edge.service.comparison import FaceComparison, FaceVerification
 from edge.service.duplicates import DuplicateCheck
-from edge.service.enrollment import ENROLLMENT_LIMITS
 from edge.service.familiar import FamiliarFaces
 from edge.service.grouping import FaceGrouping
 from edge.service.groups import GroupKeeper
-from edge.service.pictures import FoundFace, PictureReader
+from edge.service.localization import Localizer
+from edge.service.pictures import PictureReader
 from edge.service.redaction import FaceRedaction
 from edge.service.search import FaceSearch, SearchLimits
 from edge.service.similar import FaceGatherer, FaceSimilarity
@@ -29,7 +28,6 @@ from edge.settings import Settings
 from edge.store.gallery import Gallery
 from edge.vision import redact
 from edge.vision.image import REQUEST_KINDS, PictureLimits, read_picture
-from edge.vision.measure import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,8 @@ class Faces:
     """What can be asked of pictures alone. Belongs to one thread."""
 
     reader: PictureReader
+    analysis: FaceAnalysis
+    localizer: Localizer
     comparison: FaceComparison
     similarity: FaceSimilarity
     grouping: FaceGrouping
@@ -70,10 +70,13 @@ def request_limits(settings: Settings) -> PictureLimits:
 
 
 @contextmanager
-def open_faces(settings: Settings) -> Iterator[Faces]:
-    """Open the networks. Raises ModelError."""
-    with wiring.open_models(settings) as models:
-        yield _faces(settings, models)
+def open_faces(settings: Settings, *, with_attributes: bool = False) -> Iterator[Faces]:
+    """Open the networks; those of appearance only on request. Raises ModelError."""
+    with (
+        wiring.open_models(settings) as models,
+        open_examiners(settings, models.mesh, with_attributes=with_attributes) as examiners,
+    ):
+        yield _faces(settings, models, examiners)
 
 
 @contextmanager
@@ -82,9 +85,10 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
     with (
         wiring.open_roster(settings) as roster,
         wiring.open_models(settings) as models,
+        open_examiners(settings, models.mesh) as examiners,
         wiring.open_index(settings, models.embedder.model) as index,
     ):
-        faces = _faces(settings, models)
+        faces = _faces(settings, models, examiners)
         limits = wiring.gallery_limits(settings)
         groups = GroupKeeper(roster.gallery, roster.groups, limits, partial(datetime.now, UTC))
         scale = ScoreScale(models.curve)
@@ -111,17 +115,19 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
         )
 
 
-def _faces(settings: Settings, models: wiring.Models) -> Faces:
+def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> Faces:
     reader = PictureReader(
         load=partial(read_picture, limits=request_limits(settings)),
         detector=models.detector,
         landmarker=models.mesh,
-        grade=_grade,
+        grade=examiners.analysis.level,
     )
     scale = ScoreScale(models.curve)
     gatherer = FaceGatherer(reader, models.embedder, settings.pictures.faces)
     return Faces(
         reader=reader,
+        analysis=examiners.analysis,
+        localizer=examiners.localizer,
         comparison=FaceComparison(reader, models.embedder, scale),
         similarity=FaceSimilarity(gatherer, scale),
         grouping=FaceGrouping(gatherer, scale),
@@ -137,10 +143,3 @@ def _templates(gallery: Gallery, model: ModelId, person: PersonId) -> list[tuple
         for template in enrolled.templates
         if template.model == model
     ]
-
-
-def _grade(image: Image, found: FoundFace) -> int:
-    """Whether a face passes the gates of enrollment, as the best or the worst level."""
-    measured = measure(image, found.face.box)
-    pose, presence = head_pose(found.landmarks), found.landmarks.presence
-    return 4 if quality.assess(found.face.box, measured, pose, presence, ENROLLMENT_LIMITS).is_good else 0

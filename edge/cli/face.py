@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from edge.cli import face_match, face_redact, face_sort
+from edge.cli import face_detect, face_match, face_redact, face_sort
 
 app = typer.Typer(
     help="Detect, describe, compare, search and redact faces in pictures.", no_args_is_help=True
@@ -16,6 +16,8 @@ def _group() -> None:
     """Keeps the commands below `face`."""
 
 
+app.command()(face_detect.detect)
+app.command()(face_detect.locate)
 app.command()(face_match.compare)
 app.command()(face_match.verify)
 app.command()(face_match.search)

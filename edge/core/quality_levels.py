@@ -25,14 +25,15 @@ class Flaw(StrEnum):
     COVERED_CHIN = "covered_chin"
 
 
-LEVELS = range(5)
-"""0 is no requirement at all; a face has 1 to 4."""
 WORST = 1
+OF_THE_PICTURE = (Flaw.BLUR, Flaw.DARKNESS, Flaw.BRIGHTNESS)
 GRAVE = (Flaw.COVERED_EYES, Flaw.COVERED_NOSE, Flaw.COVERED_MOUTH)
 """Any of these, or extreme blur, makes a face one of level 1."""
 PRESENT, SLIGHT, EXTREME = 0.5, 0.7, 0.2
-"""A freedom from a flaw below the first: the face has it; below the second: slightly so; blur below the
+"""Sharpness and light: below the first the face has the flaw, below the second slightly so; blur below the
 third is extreme."""
+COVERED, PARTLY = 0.6, 0.8
+"""The visible share of a region: below the first it is covered, below the second slightly so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ def rate(clarity: Clarity, completeness: Completeness, pose: Pose) -> FaceQualit
         Flaw.COVERED_CHIN: completeness.chin,
     }
     freedom = {flaw: min(1.0, value) if value >= 0.0 else 0.0 for flaw, value in freedom.items()}
-    flaws = tuple(flaw for flaw, value in freedom.items() if value < PRESENT)
-    slight = tuple(flaw for flaw, value in freedom.items() if PRESENT <= value < SLIGHT)
+    flaws = tuple(flaw for flaw, value in freedom.items() if value < _bounds(flaw)[0])
+    slight = tuple(flaw for flaw, value in freedom.items() if _bounds(flaw)[0] <= value < _bounds(flaw)[1])
     return FaceQuality(
         score=100.0 * min(_frontality(pose), *freedom.values()),
         level=_level(freedom[Flaw.BLUR], flaws, slight),
@@ -98,6 +99,10 @@ def rate(clarity: Clarity, completeness: Completeness, pose: Pose) -> FaceQualit
         flaws=flaws,
         slight=slight,
     )
+
+
+def _bounds(flaw: Flaw) -> tuple[float, float]:
+    return (PRESENT, SLIGHT) if flaw in OF_THE_PICTURE else (COVERED, PARTLY)
 
 
 def _level(sharpness: float, flaws: tuple[Flaw, ...], slight: tuple[Flaw, ...]) -> int:

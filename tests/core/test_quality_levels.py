@@ -41,8 +41,8 @@ LESSER = ["sharpness", "light", "moderation", "brows", "cheeks", "chin"]
 @pytest.mark.parametrize("name", LESSER)
 def test_one_lesser_problem_is_level_3_and_a_slight_one_level_4(name: str) -> None:
     assert rated(**{name: 0.4}).level == 3
-    assert rated(**{name: 0.6}).level == 4
-    assert len(rated(**{name: 0.6}).slight) == 1
+    assert rated(**{name: 0.65}).level == 4
+    assert len(rated(**{name: 0.65}).slight) == 1
 
 
 @pytest.mark.parametrize("count", [2, 3, 6])
@@ -51,7 +51,7 @@ def test_three_lesser_problems_are_level_2(count: int) -> None:
 
 
 def test_several_slight_problems_are_not_the_highest_level() -> None:
-    assert rated(brows=0.6, chin=0.6).level == 3
+    assert rated(brows=0.7, chin=0.7).level == 3
 
 
 def test_the_score_is_that_of_the_weakest() -> None:

@@ -22,7 +22,7 @@ from occlusion.samples import centered, network_input, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".tools" / "train_occlusion-work"
-STEPS, RATE = 6000, 3e-3
+STEPS, RATE = 4000, 3e-3
 PER_PERSON = 2
 EXAMPLES = 300
 

@@ -101,6 +101,11 @@ mask covers is not labelled, and some are worn below the nose. Read as covered b
 ## Limits
 
 - What is drawn looks drawn. Real hands, hair and helmets are rarer in training than in life.
+- Those who wear dark glasses or hide their mouths in LFW count as bare in training; real dark glasses
+  therefore read higher than drawn ones (0.14 to 0.8 in the development part). `core.quality_levels` calls
+  a region covered below 0.6 and partly covered below 0.8.
+- What lies outside the picture counts as covered. Many of the photographs without masks end at the chin,
+  which is why so many of their chins do.
 - A profile hides half of a face by itself; the share then is that of what the camera could see.
 - Where the mesh slips off a covered face, the regions slip with it.
 """
