@@ -95,11 +95,11 @@ def cut(image: Image, region: Region, size_wh: tuple[int, int]) -> Image:
     right = min(size_wh[0], max(left + 1, round((x1 - region.x) * scale)))
     bottom = min(size_wh[1], max(top + 1, round((y1 - region.y) * scale)))
     part, _ = halved(image[y0:y1, x0:x1], scale)
-    part = np.asarray(
-        cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR), np.uint8
-    )
-    cv2.cvtColor(part, cv2.COLOR_BGR2RGB, dst=part)
-    canvas[top:bottom, left:right] = part
+    if part.shape[:2] != (bottom - top, right - left):
+        part = np.asarray(
+            cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR), np.uint8
+        )
+    canvas[top:bottom, left:right] = cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
     return canvas
 
 
