@@ -43,8 +43,8 @@ def similarity(source: Floats, target: Floats) -> Doubles:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def warp(image: Image, matrix: Doubles, size: int) -> Image:
-    """Apply an affine map, uint8 (size, size, 3); black outside the picture.
+def warp(image: Image, matrix: Doubles, size: int, *, extend: bool = False) -> Image:
+    """Apply an affine map, uint8 (size, size, 3); outside the picture black, or with `extend` its edge.
 
     A face larger than the crop is halved first, until less than a factor of two is left:
     sampling it directly would alias.
@@ -59,7 +59,7 @@ def warp(image: Image, matrix: Doubles, size: int) -> Image:
     between = (times - 1) / 2
     local[:, 2] += matrix[:, :2] @ np.array([x0 + between, y0 + between], np.float64)
     local[:, :2] *= times
-    return _warp(part, local, size)
+    return _warp(part, local, size, cv2.BORDER_REPLICATE if extend else cv2.BORDER_CONSTANT)
 
 
 def halved(image: Image, scale: float) -> tuple[Image, int]:
@@ -85,10 +85,10 @@ def _shown(image: Image, matrix: Doubles, size: int) -> tuple[Image, int, int]:
     return image[y0 : min(y1, height), x0 : min(x1, width)], x0, y0
 
 
-def _warp(image: Image, matrix: Doubles, size: int) -> Image:
+def _warp(image: Image, matrix: Doubles, size: int, border: int) -> Image:
     # With four bytes to a pixel OpenCV takes half the time, and gives the same.
     wide = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
-    warped = cv2.warpAffine(wide, matrix, (size, size), flags=cv2.INTER_LINEAR)
+    warped = cv2.warpAffine(wide, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
     return np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), np.uint8)
 
 

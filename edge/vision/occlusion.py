@@ -26,7 +26,9 @@ class FaceOcclusion:
 
     def measure(self, image: Image, landmarks: Landmarks) -> Completeness:
         """One face of a uint8 (H, W, 3) BGR picture. Raises NoFace for a collapsed mesh."""
-        crop = warp(image, upright_square(landmarks, self._crop, self._size), self._size)
+        square = upright_square(landmarks, self._crop, self._size)
+        # Black beyond the picture's edge would look like something held before the face.
+        crop = warp(image, square, self._size, extend=True)
         self.engine.input[0] = standardized_rgb(crop, self._floor)
         logits = self.engine.invoke()[0].reshape(-1).astype(np.float64)
         return Completeness(*(1.0 / (1.0 + np.exp(-np.clip(logits, -50.0, 50.0)))).tolist())

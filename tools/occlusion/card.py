@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.core.quality_levels import COVERED, PARTLY
 from occlusion.figures import Row
 from occlusion.material import CROP, SIDE
 from occlusion.regions import REGIONS
@@ -80,7 +81,7 @@ Tells how much of the brows, eyes, nose, mouth, cheeks and chin of a face is vis
 spectacles hide nothing; dark glasses hide the eyes. A beard is part of the chin.
 
 - Input: the upright square {CROP:g} times as large as the mesh's outline, {SIDE} x {SIDE}, RGB, each channel
-  standardized per picture.
+  standardized per picture; what lies outside the frame repeats the frame's edge.
 - Output: six logits; their logistics are the visible shares.
 - Network: inverted residuals with ReLU6, 0.14 M parameters, 7 MMAC; int8 weights and activations,
   {len(content) / 1000:.0f} kB. Trained by `tools/train_occlusion`, weights Apache-2.0.
@@ -94,7 +95,8 @@ The shipped int8 file. "Trained kinds": drawn over people that training never sa
 and sheets of paper, which training never drew. "Open" are the same people with nothing before them; some of
 those wear something that hides a region and are counted as open all the same. "Real masks": the photographs
 of people with and without masks of balajisrinivas/Face-Mask-Detection in which a face was found; what each
-mask covers is not labelled, and some are worn below the nose. Read as covered below 0.5.
+mask covers is not labelled, and some are worn below the nose. Read as covered below {COVERED:g}, as by the
+daemon; that line was drawn with these figures in view.
 
 {table(rows)}
 
@@ -102,10 +104,10 @@ mask covers is not labelled, and some are worn below the nose. Read as covered b
 
 - What is drawn looks drawn. Real hands, hair and helmets are rarer in training than in life.
 - Those who wear dark glasses or hide their mouths in LFW count as bare in training; real dark glasses
-  therefore read higher than drawn ones (0.14 to 0.8 in the development part). `core.quality_levels` calls
-  a region covered below 0.6 and partly covered below 0.8.
-- What lies outside the picture counts as covered. Many of the photographs without masks end at the chin,
-  which is why so many of their chins do.
+  therefore read higher than drawn ones (0.14 to 0.8 in the development part). A region is called
+  slightly covered up to {PARTLY:g}.
+- Where the picture ends at the chin, as in many of the photographs without masks, the chin may read as
+  covered.
 - A profile hides half of a face by itself; the share then is that of what the camera could see.
 - Where the mesh slips off a covered face, the regions slip with it.
 """

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from liveness.figures import auc
 from numpy.typing import NDArray
 
+from edge.core.quality_levels import COVERED
 from occlusion import material, occluders
 from occlusion.regions import REGIONS
 from occlusion.samples import centered, covered, moved, network_input
@@ -17,15 +18,15 @@ from occlusion.samples import centered, covered, moved, network_input
 Shares = NDArray[np.float32]
 PER_KIND = 400
 """Pictures of each kind in the figures."""
-COVERED = 0.4
+HIDDEN = 0.4
 """Regions with a visible share at or below this are the covered ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One kind of cover and one region. covered, uncovered: pictures of each. auc: chance that a covered one
-    reads lower than an open one. missed, alarmed: shares read wrongly at 0.5. error: mean absolute, of the
-    visible share; NaN where the true one is not known."""
+    reads lower than an open one. missed, alarmed: shares read wrongly where the daemon draws the line.
+    error: mean absolute, of the visible share; NaN where the true one is not known."""
 
     kind: str
     region: str
@@ -84,7 +85,7 @@ def _rows(kind: str, read: Shares, truth: Shares, bare: Shares) -> list[Row]:
     """Covered ones against the same people with nothing before them."""
     found = []
     for k, region in enumerate(REGIONS):
-        hidden = read[truth[:, k] <= COVERED, k]
+        hidden = read[truth[:, k] <= HIDDEN, k]
         if len(hidden) < PER_KIND // 40:
             continue
         error = float(np.abs(read[:, k] - truth[:, k]).mean())
@@ -99,7 +100,7 @@ def row(kind: str, region: str, hidden: Shares, seen: Shares, error: float) -> R
         len(hidden),
         len(seen),
         auc(seen, hidden),
-        float((hidden >= 0.5).mean()),
-        float((seen < 0.5).mean()),
+        float((hidden >= COVERED).mean()),
+        float((seen < COVERED).mean()),
         error,
     )

@@ -84,7 +84,7 @@ def lfw_faces(data: Path, per_person: int, show: Show) -> Faces:
 
 def cut_out(image: Image, landmarks: Landmarks) -> Image:
     """As the daemon sees a face: uint8 (64, 64, 3), BGR."""
-    return warp(image, upright_square(landmarks, CROP, SIDE), SIDE)
+    return warp(image, upright_square(landmarks, CROP, SIDE), SIDE, extend=True)
 
 
 def photographs(folder: Path) -> NDArray[np.uint8]:
