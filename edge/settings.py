@@ -85,12 +85,15 @@ CameraSettings = Annotated[
 
 class VisionSettings(Section):
     """zone: the door zone, a polygon in fractions of width and height; only a face in it may open.
-    face_px: the smallest face, in pixels of the frame, that is compared."""
+    face_px: the smallest face, in pixels of the frame, that is compared. embedding: the name of the
+    embedding in `models/`; the default one without it. Templates of another embedding are kept, and match
+    nobody."""
 
     engine: Literal["auto", "litert", "tflite-runtime"] = "auto"
     threads: int = Field(default=1, ge=1, le=8)
     zone: Polygon = WHOLE_FRAME
     face_px: float = Field(default=64.0, ge=32, le=1000)
+    embedding: str | None = None
 
     @field_validator("zone")
     @classmethod
@@ -108,7 +111,7 @@ class RecognitionSettings(Section):
     often one will be let in."""
 
     far: float = Field(default=1e-3, gt=0, lt=0.5)
-    margin: float = Field(default=0.015, ge=0, le=1)
+    margin: float = Field(default=0.01, ge=0, le=1)
     agree: int = Field(default=3, ge=1, le=30)
     window: int = Field(default=8, ge=1, le=60)
     strangers_per_day: float = Field(default=20.0, ge=0, le=1e6)

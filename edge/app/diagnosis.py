@@ -53,7 +53,7 @@ def _gallery(settings: Settings) -> Check:
 def _threshold(settings: Settings) -> Check:
     from edge.vision.manifest import find
 
-    manifest, people = find("embedding"), 0
+    manifest, people = find("embedding", settings.vision.embedding), 0
     if settings.store.file.exists():
         with wiring.open_roster(settings) as roster:
             people = roster.gallery.count()

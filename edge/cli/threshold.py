@@ -70,7 +70,7 @@ def threshold(
     if far is not None and days_between is not None:
         raise SettingsError("--far and --days-between ask for different things; give one of them")
     settings = context.obj.settings()
-    manifest = find("embedding")
+    manifest = find("embedding", settings.vision.embedding)
     enrolled = people or _enrolled(settings, manifest) or _PEOPLE
     strangers = settings.recognition.strangers_per_day if strangers_per_day is None else strangers_per_day
     site = Site(enrolled, strangers, doors)

@@ -26,7 +26,7 @@ class RecognizeConfig:
     """far: false accept rate of one visit of a stranger. margin: lead in similarity over the next person."""
 
     far: float = 1e-3
-    margin: float = 0.015
+    margin: float = 0.01
     zone: Polygon = WHOLE_FRAME
     limits: Limits = field(default_factory=Limits)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

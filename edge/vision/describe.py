@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from edge.core.face import Embedding, Face, Landmarks
 from edge.core.frame import Image
+from edge.ports import Embedder
 from edge.vision.detector import FaceDetector
-from edge.vision.embedder import FaceEmbedder
 from edge.vision.mesh import FaceMesh
 
 
@@ -23,7 +23,7 @@ class Description:
 class FaceDescriber:
     """For single pictures: enrolment from files and evaluation. Belongs to one thread."""
 
-    def __init__(self, detector: FaceDetector, mesh: FaceMesh, embedder: FaceEmbedder) -> None:
+    def __init__(self, detector: FaceDetector, mesh: FaceMesh, embedder: Embedder) -> None:
         self.detector = detector
         self.mesh = mesh
         self.embedder = embedder

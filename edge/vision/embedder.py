@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from edge.core.frame import Image
 from edge.errors import NoFace
 from edge.vision.engine import Engine
 from edge.vision.geometry import similarity, warp
+from edge.vision.manifest import Manifest
 
 _CORNERS = (263, 362, 33, 133, 2)
 """Mesh points: outer and inner corner of the left eye, of the right eye, base of the nose."""
@@ -41,8 +44,16 @@ class FaceEmbedder:
         self._targets = ((_MEAN_FACE + _PADDING) / (1.0 + 2.0 * _PADDING) * self._size).astype(np.float32)
 
     @property
+    def manifest(self) -> Manifest:
+        return self.engine.manifest
+
+    @property
     def model(self) -> ModelId:
-        return self.engine.manifest.model_id
+        return self.manifest.model_id
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        return (self.engine,)
 
     def embed(self, image: Image, landmarks: Landmarks) -> Embedding:
         """Template of one face of a uint8 (H, W, 3) BGR picture. Raises NoFace for a collapsed mesh."""

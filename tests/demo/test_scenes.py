@@ -16,7 +16,7 @@ from edge.demo.scenes import SCENES, Scene
 from edge.errors import ModelMissing
 from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector
-from edge.vision.embedder import FaceEmbedder
+from edge.vision.embedding import open_embedder
 from edge.vision.engine import open_model
 from edge.vision.liveness import PassiveLiveness
 from edge.vision.manifest import find
@@ -38,14 +38,16 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def describer() -> Iterator[FaceDescriber]:
-    tasks = ("detection", "detection", "landmarks", "embedding")
+    tasks = ("detection", "detection", "landmarks")
     try:
-        manifests = [find(task, name) for task, name in zip(tasks, ("near", "far", None, None), strict=True)]
+        manifests = [find(task, name) for task, name in zip(tasks, ("near", "far", None), strict=True)]
+        embedding = find("embedding")
     except ModelMissing as error:
         pytest.skip(str(error))
-    near, far, mesh, embedding = (open_model(manifest) for manifest in manifests)
-    yield FaceDescriber(FaceDetector(near, far), FaceMesh(mesh), FaceEmbedder(embedding))
-    for engine in (near, far, mesh, embedding):
+    near, far, mesh = (open_model(manifest) for manifest in manifests)
+    embedder = open_embedder(embedding)
+    yield FaceDescriber(FaceDetector(near, far), FaceMesh(mesh), embedder)
+    for engine in (near, far, mesh, *embedder.engines):
         engine.close()
 
 

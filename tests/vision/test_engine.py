@@ -12,7 +12,7 @@ from edge.errors import EngineUnavailable, ModelDigestMismatch, ModelMismatch, M
 from edge.vision.engine import Engine, open_model
 from edge.vision.manifest import Manifest, find, manifests
 
-SHIPPED = [manifest for manifest in manifests() if manifest.file.exists()]
+SHIPPED = [manifest for manifest in manifests() if manifest.file.exists() and not manifest.parts]
 
 
 def noise(manifest: Manifest) -> np.ndarray:

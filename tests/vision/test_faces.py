@@ -17,6 +17,7 @@ from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.engine import Engine
 from edge.vision.iris import IrisFinder
+from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
 
 PEOPLE = 12
@@ -168,7 +169,7 @@ def test_one_person_is_more_alike_than_two(
     vectors = [np.stack([found.embedding.vector for found in side if found]) for side in (firsts, seconds)]
     scores = vectors[0] @ vectors[1].T
     assert scores.shape == (len(pairs), len(pairs))
-    curve = describer.embedder.engine.manifest.far_curve
+    curve = find("embedding", "dlib-resnet").far_curve
     assert curve is not None
     threshold = curve.similarity_at(1e-3)
     others = ~np.eye(len(pairs), dtype=bool)

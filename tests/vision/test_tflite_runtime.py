@@ -19,7 +19,7 @@ from tests.vision.runtime_probe import face
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PYPROJECT["project"]["optional-dependencies"]["tflite-runtime"]
-SHIPPED = [manifest for manifest in manifests() if manifest.file.exists()]
+SHIPPED = [manifest for manifest in manifests() if manifest.file.exists() and not manifest.parts]
 PROBE = Path(__file__).with_name("runtime_probe.py")
 PORTRAIT = ROOT / "edge" / "demo" / "portraits" / "eileen_collins.jpg"
 

@@ -13,16 +13,19 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector
 from edge.vision.embedder import FaceEmbedder
 from edge.vision.engine import Engine, open_model
+from edge.vision.fused import FusedEmbedder, Projection
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
 from models_build import dlib_net, pictures, quantize, sources
 from models_build.faceboxes import FaceBoxes
+from models_build.fused import projection
 from models_build.graph import Replay
 from models_build.plans import PLANS, Plan
-from models_build.state import CACHE, MODELS, is_current
+from models_build.state import CACHE, MODELS, is_current, parts
 from models_build.tfjs import GraphModel
 
 CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32)
@@ -82,6 +85,16 @@ def embedding(source: Path) -> bytes:
     return quantize.full_int8(lambda x: network(x), network.input_shape, lambda: chips)
 
 
+def fused() -> bytes:
+    # The projection is what is being made; the manifest is there for the crops alone.
+    nothing = Projection(*np.zeros((5, 1), np.float32))
+    networks = _open("embedding", "dlib-resnet"), _open("attributes", "faceres")
+    embedder = FusedEmbedder(*networks, find("embedding", "fused", MODELS), nothing)
+    describer = FaceDescriber(*_locators(), FaceEmbedder(networks[0]))
+    paths = sorted((pictures.data_folder() / "lfw_dev").glob("*/*.jpg"))
+    return projection(embedder, describer, paths)
+
+
 BUILDERS: dict[str, Callable[..., bytes]] = {
     "detection-near": detection,
     "detection-far": detection,
@@ -92,6 +105,7 @@ BUILDERS: dict[str, Callable[..., bytes]] = {
     "attributes-faceres": attributes,
     "expression-xception": expression,
     "embedding-dlib-resnet": embedding,
+    "embedding-fused": fused,
 }
 
 
@@ -105,7 +119,7 @@ def _open(task: str, name: str | None = None) -> Engine:
 
 def write(plan: Plan, content: bytes) -> str:
     """Put model and manifest in place; returns the digest."""
-    file = MODELS / f"{plan.stem}.tflite"
+    file = MODELS / plan.file
     digest = hashlib.sha256(content).hexdigest()
     partial = file.with_suffix(".part")
     partial.write_bytes(content)
@@ -123,17 +137,20 @@ def write_manifest(plan: Plan, digest: str, size: int, measured: dict[str, Any] 
         "task": plan.task,
         "name": plan.name,
         "default": True,
-        "file": f"{plan.stem}.tflite",
+        "file": plan.file,
         "sha256": digest,
         "bytes": size,
         **plan.facts,
+        "part": parts(plan),
         "thresholds": dict(plan.thresholds),
         **kept,
         **(measured or {}),
     }
-    if not table["thresholds"]:
-        del table["thresholds"]
+    for empty in [key for key in ("part", "thresholds") if not table[key]]:
+        del table[empty]
     if plan.task == "detection" and plan.name != "near":
+        table["default"] = False
+    if plan.stem == "embedding-dlib-resnet":
         table["default"] = False
     path.write_text(tomli_w.dumps(table))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -15,13 +14,16 @@ from edge.core.face import Box, Face
 from edge.vision.anchors import look, merge
 from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector, whole
-from edge.vision.embedder import FaceEmbedder
+from edge.vision.embedding import open_embedder
 from edge.vision.engine import open_model
+from edge.vision.fused import FusedEmbedder
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
 from models_build.build import write_manifest
+from models_build.fused import features, fit
 from models_build.pictures import data_folder
 from models_build.plans import PLANS
+from models_build.recognition import figures, held_out
 from models_build.state import MODELS
 
 FRAME = 640
@@ -29,23 +31,49 @@ SIZES = ((32, 48), (48, 64), (64, 96), (96, 1000))
 """Face sizes, longer side in pixels, in a picture scaled to 640."""
 FRAMES_TO_FIND = 12
 SAME_IOU = 0.35
-RATES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
-FOLDS = 10
 
 
 def measure_all() -> None:
     cv2.setNumThreads(1)
     near, far = (open_model(find("detection", name, MODELS)) for name in ("near", "far"))
     mesh = FaceMesh(open_model(find("landmarks", None, MODELS)))
-    embedder = FaceEmbedder(open_model(find("embedding", "dlib-resnet", MODELS)))
     detector = FaceDetector(near, far)
-    figures = recall(detector, mesh)
-    store("detection-near", {"measured": figures["near"]})
-    store("detection-far", {"measured": figures["far"]})
-    describer = FaceDescriber(detector, mesh, embedder)
-    measured, curve = recognition(describer)
-    store("landmarks-mesh", {"measured": {"lfw_dev_confirmed": measured["lfw_dev_found"]}})
-    store("embedding-dlib-resnet", {"measured": measured, "far_curve": curve})
+    found = recall(detector, mesh)
+    store("detection-near", {"measured": found["near"]})
+    store("detection-far", {"measured": found["far"]})
+    for name in ("dlib-resnet", "fused"):
+        embedder = open_embedder(find("embedding", name, MODELS))
+        tables = recognition(FaceDescriber(detector, mesh, embedder))
+        store(f"embedding-{name}", tables)
+    store("landmarks-mesh", {"measured": {"lfw_dev_confirmed": tables["measured"]["lfw_dev_found"]}})
+
+
+def recognition(describer: FaceDescriber) -> dict:
+    """Over all pairs of lfw_dev; for a fused embedding also on people its projection was not fitted to."""
+    paths = sorted((data_folder() / "lfw_dev").glob("*/*.jpg"))
+    embedder = describer.embedder
+    vectors = np.zeros((len(paths), embedder.manifest.outputs[0].shape[-1]), np.float32)
+    found = np.zeros(len(paths), bool)
+    for number, path in enumerate(tqdm(paths, "faces")):
+        described = describer.describe(cv2.imread(str(path)))
+        if described is not None:
+            vectors[number], found[number] = described.embedding.vector, True
+    others: dict[str, float] = {}
+    if isinstance(embedder, FusedEmbedder):
+        seen = [path for path, is_found in zip(paths, found, strict=True) if is_found]
+        people = np.unique([path.parent.name for path in seen], return_inverse=True)[1]
+        first, second = features(embedder, describer, seen)
+
+        def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+            projection = fit(first[train], second[train])
+            return lambda some: np.stack(
+                [projection(one, other) for one, other in zip(first[some], second[some], strict=True)]
+            )
+
+        others = held_out(fitted, people)
+    tables = figures(paths, vectors, found, others.get("held_out_far_over_claim_at_score_40", 1.0))
+    tables["measured"].update(others)
+    return tables
 
 
 def store(stem: str, measured: dict) -> None:
@@ -105,65 +133,3 @@ def iou(one: Box, other: Box) -> float:
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
     shared = max(0.0, width) * max(0.0, height)
     return shared / max(one.area + other.area - shared, 1e-6)
-
-
-def recognition(describer: FaceDescriber) -> tuple[dict[str, float], dict]:
-    """Ten-fold accuracy on the pair list, and the false match rate over all impostor pairs."""
-    folder = data_folder()
-    paths = sorted((folder / "lfw_dev").glob("*/*.jpg"))
-    single, both = (np.zeros((len(paths), 128), np.float32) for _ in range(2))
-    mirrored = FaceEmbedder(describer.embedder.engine, mirror=True)
-    for number, path in enumerate(tqdm(paths, "faces")):
-        image = cv2.imread(str(path))
-        found = describer.describe(image)
-        if found is not None:
-            single[number] = found.embedding.vector
-            both[number] = mirrored.embed(image, found.landmarks).vector
-    missed = int((np.abs(single).sum(axis=1) == 0).sum())
-    people = np.unique([path.parent.name for path in paths], return_inverse=True)[1]
-    genuine, impostors = similarities(single, people)
-    genuine_both, impostors_both = similarities(both, people)
-    at = {rate: float(impostors[int(rate * len(impostors))]) for rate in RATES}
-    measured = {
-        "lfw_dev_pictures": len(paths),
-        "lfw_dev_found": len(paths) - missed,
-        "lfw_dev_accuracy": accuracy(folder, paths, single),
-        "lfw_dev_accuracy_mirrored": accuracy(folder, paths, both),
-    }
-    for name, rate in (("1e3", 1e-3), ("1e4", 1e-4), ("1e5", 1e-5)):
-        reached = float(impostors_both[int(rate * len(impostors_both))])
-        measured[f"tar_at_far_{name}"] = round(float((genuine >= at[rate]).mean()), 4)
-        measured[f"tar_at_far_{name}_mirrored"] = round(float((genuine_both >= reached).mean()), 4)
-    curve = {
-        "count": len(impostors),
-        "method": "all pairs of pictures of different people in lfw_dev, one comparison each, single image",
-        "similarity": [round(at[rate], 5) for rate in RATES],
-        "fmr": list(RATES),
-    }
-    return measured, curve
-
-
-def similarities(vectors: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of all same pairs, and of all different pairs from high to low."""
-    rows, columns = np.triu_indices(len(vectors), 1)
-    values = (vectors @ vectors.T)[rows, columns]
-    same = people[rows] == people[columns]
-    return values[same], np.sort(values[~same])[::-1]
-
-
-def accuracy(folder: Path, paths: list[Path], vectors: np.ndarray) -> float:
-    """The mean over ten folds, each with the threshold that is best on the other nine."""
-    index = {path.name: number for number, path in enumerate(paths)}
-    with (folder / "lfw_dev_pairs.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
-    pairs = np.array([(index[Path(row["a"]).name], index[Path(row["b"]).name]) for row in rows])
-    same = np.array([row["same"].lower() in ("1", "true") for row in rows])
-    scores = np.sum(vectors[pairs[:, 0]] * vectors[pairs[:, 1]], axis=1)
-    folds = np.random.default_rng(0).permutation(len(rows)) % FOLDS
-    right = []
-    for fold in range(FOLDS):
-        others = folds != fold
-        order = np.sort(scores[others])
-        threshold = max(np.unique(np.round(order, 4)), key=lambda t: ((scores >= t) == same)[others].mean())
-        right.append(((scores >= threshold) == same)[~others].mean())
-    return round(float(np.mean(right)), 4)

@@ -13,18 +13,24 @@ PIXELS = {"dtype": "uint8", "color": "RGB", "mean": [0.0], "std": [1.0]}
 @dataclass(frozen=True)
 class Plan:
     """source: the file inside its package. weights: the second file, where the network is in two.
-    facts: the manifest's keys, as they are."""
+    facts: the manifest's keys, as they are. parts: stems of the models that this one is made of; then
+    there is no source."""
 
     task: str
     name: str
-    source: str
+    source: str | None
     facts: Mapping[str, Any]
     thresholds: Mapping[str, float] = field(default_factory=dict)
     weights: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
         return f"{self.task}-{self.name}"
+
+    @property
+    def file(self) -> str:
+        return f"{self.stem}.npz" if self.parts else f"{self.stem}.tflite"
 
 
 def output(name: str, *shape: int) -> dict[str, Any]:
@@ -192,6 +198,27 @@ PLANS = (
                 "normalization": "in the graph: (pixel - (122.782, 117.001, 104.298)) / 256",
             },
             "output": [output("embedding", 1, 128)],
+        },
+    ),
+    Plan(
+        task="embedding",
+        name="fused",
+        source=None,
+        parts=("embedding-dlib-resnet", "attributes-faceres"),
+        facts={
+            "source": "a projection fitted by tools/build_models on LFW, over the networks named as parts",
+            "version": "1",
+            "licence": "Apache-2.0 (the projection); see the cards of the parts",
+            "decoder": "fused",
+            "input": {
+                "shape": [1, 1, 1, 1152],
+                **PIXELS,
+                "dtype": "float32",
+                "color": "NONE",
+                "normalization": "128 numbers of the first part and 1024 of the second, see the card",
+            },
+            "output": [output("embedding", 1, 256)],
+            "parameters": {"crop": 1.25, "crop_mirrored": 1.4, "power": 0.35, "weight": 0.46},
         },
     ),
 )

@@ -15,11 +15,25 @@ CACHE = ROOT / ".tools" / "sources"
 
 
 def is_current(plan: Plan) -> bool:
-    """The file is there and is the one its manifest describes."""
-    manifest, file = MODELS / f"{plan.stem}.toml", MODELS / f"{plan.stem}.tflite"
+    """The file is there and is the one its manifest describes, and so are its parts."""
+    manifest, file = MODELS / f"{plan.stem}.toml", MODELS / plan.file
     if not (manifest.exists() and file.exists()):
         return False
-    return tomllib.loads(manifest.read_text())["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    table = tomllib.loads(manifest.read_text())
+    if [part["sha256"] for part in table.get("part", [])] != [_digest(part) for part in plan.parts]:
+        return False
+    return table["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def parts(plan: Plan) -> list[dict[str, str]]:
+    """What a manifest says of the models that it is made of."""
+    tables = [tomllib.loads((MODELS / f"{stem}.toml").read_text()) for stem in plan.parts]
+    return [{key: table[key] for key in ("task", "name", "sha256")} for table in tables]
+
+
+def _digest(stem: str) -> str | None:
+    manifest = MODELS / f"{stem}.toml"
+    return tomllib.loads(manifest.read_text())["sha256"] if manifest.exists() else None
 
 
 if __name__ == "__main__":

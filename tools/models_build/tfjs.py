@@ -44,7 +44,7 @@ class GraphModel:
 
 
 def read_weights(manifest: list[dict[str, Any]], content: bytes) -> dict[str, np.ndarray]:
-    """By name, as float32 or int32; half precision is widened. Raises ValueError for a file of another size."""
+    """By name, float32 or int32; half precision is widened. Raises ValueError for a file of another size."""
     weights, at = {}, 0
     for entry in (one for group in manifest for one in group["weights"]):
         stored = np.dtype(entry.get("quantization", {}).get("dtype", entry["dtype"])).newbyteorder("<")
