@@ -163,22 +163,13 @@ def _show(times: PipelineTimes, daemon: DaemonFigures, people: int) -> None:
 
 
 def _show_search(found: dict[int, SearchFigures]) -> None:
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(title="Search for the five most similar faces, 256 numbers each")
-    columns = (
-        "faces",
-        "p50 ms",
-        "p95 ms",
-        "people p50 ms",
-        "top 1 exact",
-        "memory MB",
-        "ready s",
-        "add ms",
-        "remove ms",
-    )
-    for column in columns:
-        table.add_column(column, justify="right")
+    title = "The five most similar faces or people, 256 numbers each, milliseconds"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for column in ("faces", "p50", "p95", "people", "top 1 exact", "MB", "ready s", "add", "remove"):
+        table.add_column(column, justify="right", no_wrap=True)
     for faces, one in found.items():
         table.add_row(
             f"{faces:,}",
