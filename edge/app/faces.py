@@ -27,7 +27,11 @@ from edge.service.similar import FaceGatherer, FaceSimilarity
 from edge.settings import Settings
 from edge.store.gallery import Gallery
 from edge.vision import redact
+from edge.vision.close_search import search_closely
 from edge.vision.image import REQUEST_KINDS, PictureLimits, read_picture
+
+SENSITIVE = 0.25
+"""What must not be overlooked is a face from this probability on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> F
         grade=examiners.analysis.level,
     )
     scale = ScoreScale(models.curve)
+    sensitive = partial(models.detector.detect, thorough=True, least=SENSITIVE)
     gatherer = FaceGatherer(reader, models.embedder, settings.pictures.faces)
     return Faces(
         reader=reader,
@@ -131,7 +136,7 @@ def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> F
         comparison=FaceComparison(reader, models.embedder, scale),
         similarity=FaceSimilarity(gatherer, scale),
         grouping=FaceGrouping(gatherer, scale),
-        redaction=FaceRedaction(partial(models.detector.detect, thorough=True), redact.cover),
+        redaction=FaceRedaction(partial(search_closely, sensitive), redact.cover),
     )
 
 

@@ -61,7 +61,8 @@ class Along:
 
 
 def along(sightings: Mapping[int, Box], frames: int, config: Along) -> dict[int, Box]:
-    """Where one face is in every frame it may be in: between sightings in a straight line, around them still.
+    """Where one face is in every frame it may be in: between sightings in a straight line, and beyond them
+    from where it was to where it would be had it gone on.
 
     sightings: by frame, at least one. frames: how many the clip has.
     """
@@ -72,9 +73,9 @@ def along(sightings: Mapping[int, Box], frames: int, config: Along) -> dict[int,
             boxes[frame] = _between(sightings[i], sightings[j], (frame - i) / (j - i))
     first, last = seen[0], seen[-1]
     for frame in range(max(0, first - config.before), first):
-        boxes[frame] = grown(sightings[first], 1.0 + config.growth * (first - frame))
+        boxes[frame] = _beyond(sightings, seen[:2], frame, config)
     for frame in range(last, min(frames, last + config.after + 1)):
-        boxes[frame] = grown(sightings[last], 1.0 + config.growth * (frame - last))
+        boxes[frame] = _beyond(sightings, seen[-1:-3:-1], frame, config)
     return boxes
 
 
@@ -85,6 +86,16 @@ def by_frame(tracks: Sequence[Mapping[int, Box]], frames: int, config: Along) ->
         for frame, box in along(track, frames, config).items():
             covered[frame].append(box)
     return covered
+
+
+def _beyond(sightings: Mapping[int, Box], nearest: Sequence[int], frame: int, config: Along) -> Box:
+    """nearest: the sighting at this end of the track, and the one next to it where there is one."""
+    end = nearest[0]
+    box = sightings[end]
+    gone = _between(sightings[nearest[-1]], box, 1.0 + (frame - end) / ((end - nearest[-1]) or 1))
+    x0, y0 = min(box.x0, gone.x0), min(box.y0, gone.y0)
+    x1, y1 = max(box.x1, gone.x1), max(box.y1, gone.y1)
+    return grown(Box(x0, y0, x1, y1), 1.0 + config.growth * abs(frame - end))
 
 
 def _between(a: Box, b: Box, share: float) -> Box:

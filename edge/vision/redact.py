@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edge.core.coverage import Cover, Method
+from edge.core.face import Box
 from edge.core.frame import Image
 
 _GRAY = 128
@@ -32,7 +33,7 @@ def cover(image: Image, covers: Sequence[Cover], method: Method) -> Image:
         if one.cells == 0:
             part[:] = _GRAY
             continue
-        mask = _ellipse(part.shape[1], part.shape[0])
+        mask = _ellipse(one.box, part.shape[1], part.shape[0], (x0, y0))
         part[mask > 0] = _hidden(part, one.cells, method)[mask > 0]
     return covered
 
@@ -46,9 +47,10 @@ def _hidden(part: Image, cells: int, method: Method) -> Image:
     return np.asarray(cv2.resize(small, (width, height), interpolation=smooth), np.uint8)
 
 
-def _ellipse(width: int, height: int) -> Image:
-    """uint8 (height, width), not 0 inside the ellipse that fills the box."""
+def _ellipse(box: Box, width: int, height: int, start: tuple[int, int]) -> Image:
+    """uint8 (height, width), not 0 inside the ellipse that fills the box. start: where the mask begins."""
     mask = np.zeros((height, width), np.uint8)
-    center = ((width - 1) / 2, (height - 1) / 2)
-    cv2.ellipse(mask, (center, (float(width + 1), float(height + 1)), 0.0), _OPAQUE, cv2.FILLED)
+    x, y = box.center
+    center = (x - start[0] - 0.5, y - start[1] - 0.5)
+    cv2.ellipse(mask, (center, (box.width + 1.0, box.height + 1.0), 0.0), _OPAQUE, cv2.FILLED)
     return mask

@@ -1,0 +1,58 @@
+"""Clips are read and written picture by picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.errors import PictureUnreadable, SettingsError
+from edge.vision.clip import CODECS, clip_frames, clip_info, write_clip
+
+
+def pictures(count: int = 12) -> list[np.ndarray]:
+    made = []
+    for number in range(count):
+        picture = np.full((96, 128, 3), 90, np.uint8)
+        picture[30:60, 8 * number : 8 * number + 20] = (20, 20, 220)
+        made.append(picture)
+    return made
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_what_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip{suffix}"
+    assert write_clip(path, iter(pictures()), 12.5) == 12
+    info = clip_info(path)
+    assert (info.width, info.height, round(info.fps, 1)) == (128, 96, 12.5)
+    read = list(clip_frames(path))
+    assert len(read) == 12
+    assert all(np.abs(a.astype(int) - b).mean() < 6 for a, b in zip(read, pictures(), strict=True))
+
+
+def test_what_is_no_clip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"no clip at all" * 100)
+    for source in (path, tmp_path / "gone.mp4", tmp_path):
+        with pytest.raises(PictureUnreadable, match=r"clip"):
+            clip_info(source)
+        with pytest.raises(PictureUnreadable):
+            list(clip_frames(source))
+
+
+def test_a_name_with_a_number_pattern_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "a%02d.mp4"
+    write_clip(path, iter(pictures(3)), 10)
+    assert len(list(clip_frames(path))) == 3
+
+
+def test_a_kind_that_cannot_be_written_and_a_folder_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="webm"):
+        write_clip(tmp_path / "clip.webm", iter(pictures(2)), 10)
+    with pytest.raises(SettingsError, match="cannot write"):
+        write_clip(tmp_path / "gone" / "clip.mp4", iter(pictures(2)), 10)
+
+
+def test_a_clip_without_pictures_is_none(tmp_path: Path) -> None:
+    assert write_clip(tmp_path / "clip.mp4", iter([]), 10) == 0
