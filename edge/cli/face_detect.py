@@ -162,20 +162,15 @@ def _as_json(looked: Looked[Any]) -> dict[str, Any]:
 def _show_faces(looked: Sequence[Looked[AnalysedFace]]) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
-    from edge.cli.face_tables import face_columns, face_row
+    from edge.cli.face_tables import face_table
 
     console = Console()
-    columns = face_columns(next(face for one in looked for face in one.faces))
     for one in looked:
         if one.error is not None:
             typer.echo(f"{one.picture}: {one.error}", err=True)
-            continue
-        table = Table(*columns, title=escape(str(one.picture)))
-        for number, face in enumerate(one.faces, 1):
-            table.add_row(*face_row(number, face))
-        console.print(table)
+        else:
+            console.print(face_table(escape(str(one.picture)), one.faces))
 
 
 def _show_keypoints(looked: Sequence[Looked[LocatedFace]]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.core.appearance import Appearance
+    from rich.table import Table
+
+    from edge.core.appearance import Appearance, Estimate, Label
     from edge.core.expression import Openness
     from edge.core.quality_levels import FaceQuality
     from edge.service.analysis import AnalysedFace
@@ -13,50 +15,60 @@ if TYPE_CHECKING:
 _OPEN = 0.5
 
 
-def face_columns(face: AnalysedFace) -> list[str]:
-    """The columns for what was asked of this face."""
-    columns = ["", "box", "confidence", "yaw", "pitch", "roll"]
+def face_table(title: str, faces: tuple[AnalysedFace, ...]) -> Table:
+    """One row for each face. title: with rich's markup escaped."""
+    from rich.table import Table
+
+    table = Table(title=title, show_lines=any(face.quality or face.appearance for face in faces))
+    for column in ("", "box", "yaw pitch roll"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("found")
+    for number, face in enumerate(faces, 1):
+        box, pose = face.box, face.pose
+        angles = (pose.yaw, pose.pitch, pose.roll)
+        table.add_row(
+            str(number),
+            f"{box.x0:.0f},{box.y0:.0f} {box.width:.0f}x{box.height:.0f}",
+            " ".join(f"{angle:+.0f}°" for angle in angles),
+            "\n".join(_found(face)),
+        )
+    return table
+
+
+def _found(face: AnalysedFace) -> list[str]:
+    """Line by line what was asked for."""
+    lines = [f"a face: {face.confidence:.2f}"]
     if face.quality is not None:
-        columns += ["quality", "level", "problems"]
+        lines.append(_quality(face.quality))
     if face.openness is not None:
-        columns += ["eyes", "mouth"]
+        lines.append(_openness(face.openness))
     if face.appearance is not None:
-        columns += ["age", "gender", "expression", "glasses", "hair", "mask"]
-    return columns
+        lines += _appearance(face.appearance)
+    return lines
 
 
-def face_row(number: int, face: AnalysedFace) -> list[str]:
-    box, pose = face.box, face.pose
-    row = [
-        str(number),
-        f"{box.x0:.0f},{box.y0:.0f} {box.width:.0f}x{box.height:.0f}",
-        f"{face.confidence:.2f}",
-        *(f"{angle:+.0f}°" for angle in (pose.yaw, pose.pitch, pose.roll)),
-    ]
-    if face.quality is not None:
-        row += _quality(face.quality)
-    if face.openness is not None:
-        row += _openness(face.openness)
-    if face.appearance is not None:
-        row += _appearance(face.appearance)
-    return row
-
-
-def _quality(quality: FaceQuality) -> list[str]:
+def _quality(quality: FaceQuality) -> str:
     names = [flaw.value for flaw in quality.flaws] + [f"slight {flaw.value}" for flaw in quality.slight]
-    return [f"{quality.score:.0f}", str(quality.level), ", ".join(names).replace("_", " ") or "-"]
+    problems = ", ".join(names).replace("_", " ") or "no problem"
+    return f"quality {quality.score:.0f}, level {quality.level}: {problems}"
 
 
-def _openness(openness: Openness) -> list[str]:
-    eyes = [value >= _OPEN for value in (openness.left_eye, openness.right_eye)]
-    seen = "open" if all(eyes) else "closed" if not any(eyes) else "left open" if eyes[0] else "right open"
-    return [seen, "open" if openness.mouth >= _OPEN else "closed"]
+def _openness(openness: Openness) -> str:
+    left, right = (value >= _OPEN for value in (openness.left_eye, openness.right_eye))
+    eyes = "eyes open" if left and right else "eyes closed"
+    if left != right:
+        eyes = f"{'left' if left else 'right'} eye open"
+    return f"{eyes}, mouth {'open' if openness.mouth >= _OPEN else 'closed'}"
 
 
 def _appearance(appearance: Appearance) -> list[str]:
-    estimates = (appearance.gender, appearance.expression, appearance.glasses, appearance.hair)
     return [
-        f"{appearance.age:.0f} ± {appearance.age_deviation:.0f}",
-        *(f"{estimate.label.value} {estimate.probability:.2f}" for estimate in estimates),
-        f"{appearance.mask:.2f}",
+        f"age {appearance.age:.0f} ± {appearance.age_deviation:.0f}, {_estimate(appearance.gender)}",
+        f"expression {_estimate(appearance.expression)}",
+        f"glasses {_estimate(appearance.glasses)}, hair {_estimate(appearance.hair)}",
+        f"mask {appearance.mask:.2f}",
     ]
+
+
+def _estimate(estimate: Estimate[Label]) -> str:
+    return f"{estimate.label.value} {estimate.probability:.2f}"

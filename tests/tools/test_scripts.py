@@ -23,7 +23,7 @@ def test_script_may_be_executed(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, ROOT / "tools" / "_environment.sh"], ids=lambda path: path.name)
+@pytest.mark.parametrize("script", [*SCRIPTS, *(ROOT / "tools").glob("_*.sh")], ids=lambda path: path.name)
 def test_shell_script_parses(script: Path) -> None:
     if b"python" in script.read_bytes().splitlines()[0]:
         compile(script.read_text(), str(script), "exec")
