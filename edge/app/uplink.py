@@ -75,5 +75,5 @@ def start(
     stack.callback(bus.close)
     bus.start(lambda message: tell(BusMessage(message)), on_link)
     crew.add("outbox", pump.run)
-    crew.add("gallery", gallery.run, stale_s=STALE_S)
+    crew.add("orders", gallery.run, stale_s=STALE_S)
     return Uplink(bus, desk, publisher)
