@@ -27,11 +27,8 @@ from edge.service.similar import FaceGatherer, FaceSimilarity
 from edge.settings import Settings
 from edge.store.gallery import Gallery
 from edge.vision import redact
-from edge.vision.close_search import search_closely
+from edge.vision.close_search import CloseSearch
 from edge.vision.image import REQUEST_KINDS, PictureLimits, read_picture
-
-SENSITIVE = 0.25
-"""What must not be overlooked is a face from this probability on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,6 @@ def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> F
         grade=examiners.analysis.level,
     )
     scale = ScoreScale(models.curve)
-    sensitive = partial(models.detector.detect, thorough=True, least=SENSITIVE)
     gatherer = FaceGatherer(reader, models.embedder, settings.pictures.faces)
     return Faces(
         reader=reader,
@@ -136,7 +132,7 @@ def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> F
         comparison=FaceComparison(reader, models.embedder, scale),
         similarity=FaceSimilarity(gatherer, scale),
         grouping=FaceGrouping(gatherer, scale),
-        redaction=FaceRedaction(partial(search_closely, sensitive), redact.cover),
+        redaction=FaceRedaction(CloseSearch(models.detector, models.mesh).find, redact.cover),
     )
 
 

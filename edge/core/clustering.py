@@ -1,8 +1,11 @@
 """Groups of faces of the same person, without knowing who they are.
 
 Average linkage: the two groups whose faces are most alike on average are joined, as long as that average
-reaches a threshold. On 300 people it found more than single linkage, which chains strangers
-together, and broke fewer people apart than complete linkage.
+reaches a threshold. Measured on 764 pictures of 300 people of the LFW development part (a third of them with
+one picture), at the similarity of a false accept rate of 1e-3, as the share of pairs put together that are
+one person's / the share of one person's pairs put together: 0.966 / 0.979. Complete linkage: 0.986 / 0.949,
+but 0.80 of the pairs at 1e-4. Single linkage 0.071 / 0.992 and linkage of mean templates 0.004 / 0.996, for
+both chain strangers together.
 """
 
 from __future__ import annotations
