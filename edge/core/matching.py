@@ -85,6 +85,11 @@ def judge(match: Match | None, *, threshold: float, margin: float) -> Identity:
     return Matched(match.person, match.similarity, match.margin)
 
 
+def agrees(own: Match | None, whole: Match | None, *, least: float) -> bool:
+    """Whether a frame alone is most like the same person as the template of its track is, and enough."""
+    return own is not None and whole is not None and own.person == whole.person and own.similarity >= least
+
+
 def assign(matches: Sequence[Match | None], *, threshold: float, margin: float) -> list[Identity]:
     """Name all faces of one frame, in the order given; nobody is there twice.
 

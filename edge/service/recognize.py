@@ -12,13 +12,17 @@ from edge.core.evidence import EvidenceConfig, Gathered, Observation, Verdict
 from edge.core.face import Box, Embedding, Face, PersonId
 from edge.core.frame import Frame, Image
 from edge.core.geometry import head_pose
-from edge.core.matching import Ambiguous, Identity, Matched, assign
+from edge.core.matching import Ambiguous, Identity, Matched, agrees, assign, judge
 from edge.core.quality import Limits, Measurements, Problem
+from edge.core.track_template import ALIKE_FAR, Look, follow, template
 from edge.core.tracking import WHOLE_FRAME, Polygon, Track, TrackingConfig, Tracks
 from edge.errors import PictureError
 from edge.ports import Detector, Embedder, Landmarker, LivenessModel, Matcher
 
 OTHERS = 3
+WEAKER = 10.0
+"""A frame alone must be like the person whom the track's template names at this many times the false accept
+rate: a single poor frame may fail the threshold, one of somebody else may not pass with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Recognizer:
         self._tracks = Tracks()
         self._gathered: dict[int, Gathered] = {}
         self._claims: dict[int, PersonId] = {}
+        self._looks: dict[int, tuple[Look, ...]] = {}
 
     def threshold(self) -> float:
         """The similarity that keeps the false accept rate against the gallery as it is now."""
@@ -127,7 +132,8 @@ class Recognizer:
             mine = self._embedder.embed(image, landmarks)
         except PictureError:
             return (Problem.OCCLUDED,)
-        outcome = self._name(lead, [mine, *self._others(image, lead, visible)])
+        look = Look(frame.captured_at, mine.vector, judged.score)
+        outcome = self._name(lead, mine, self._fused(lead, look), self._others(image, lead, visible))
         return Observation(
             at=frame.captured_at,
             person=outcome.person if isinstance(outcome, Matched) else None,
@@ -156,18 +162,46 @@ class Recognizer:
     def _is_comparable(self, face: Face) -> bool:
         return max(face.box.width, face.box.height) >= self._config.limits.face_px
 
-    def _name(self, lead: Track, embeddings: list[Embedding]) -> Identity:
-        matches = self._matcher.match_all(embeddings)
-        outcome = assign(matches, threshold=self.threshold(), margin=self._config.margin)[0]
+    def _fused(self, lead: Track, look: Look) -> Embedding | None:
+        """The template of the track's latest frames, None while there is one alone."""
+        looks = follow(
+            self._looks.get(lead.id, ()),
+            look,
+            alike=self._curve.similarity_at(ALIKE_FAR),
+            gap_s=self._config.evidence.gap_s,
+        )
+        self._looks[lead.id] = looks
+        return Embedding(template(looks), self._embedder.model) if len(looks) > 1 else None
+
+    def _name(
+        self, lead: Track, mine: Embedding, fused: Embedding | None, others: list[Embedding]
+    ) -> Identity:
+        """Whom a frame shows: by the fused template where the frame alone does not contradict it."""
+        own, *rest = self._matcher.match_all([mine, *others, *([] if fused is None else [fused])])
+        threshold, margin = self.threshold(), self._config.margin
+        if fused is not None:
+            whole = rest.pop()
+            alone = judge(own, threshold=threshold, margin=margin)
+            if agrees(own, whole, least=self._least()):
+                own = whole
+            elif isinstance(alone, Matched):
+                return Ambiguous(alone.similarity, alone.margin)
+        outcome = assign([own, *rest], threshold=threshold, margin=margin)[0]
         if isinstance(outcome, Matched) and any(
             person == outcome.person for track, person in self._claims.items() if track != lead.id
         ):
             return Ambiguous(outcome.similarity, outcome.margin)
         return outcome
 
+    def _least(self) -> float:
+        """The similarity that a frame alone must have to the person whom the fused template names."""
+        far = min(0.5, self._config.far * WEAKER)
+        return threshold_for(self._curve, far, comparisons=max(1, self._matcher.size))
+
     def _sighting(self, lead: Track, verdict: Verdict | None, now: float) -> Sighting | None:
         if verdict is None:
             return None
+        self._looks.pop(lead.id, None)
         if verdict.person is not None:
             self._claims[lead.id] = verdict.person
         else:
@@ -176,6 +210,6 @@ class Recognizer:
 
     def _forget_gone(self) -> None:
         alive = {track.id for track in self._tracks.tracks}
-        for memory in (self._gathered, self._claims):
+        for memory in (self._gathered, self._claims, self._looks):
             for track in [track for track in memory if track not in alive]:
                 del memory[track]

@@ -199,3 +199,37 @@ def test_evidence_of_a_face_that_left_is_forgotten(world):
 
 def test_the_default_window_needs_more_than_one_frame():
     assert EvidenceConfig().agree >= 2
+
+
+def person(share, noise):
+    """A vector that is so much like the first of 16 directions, and else a direction of its own."""
+    axes = np.eye(16, dtype=np.float32)
+    return share * axes[0] + np.float32(np.sqrt(1 - share**2)) * axes[noise]
+
+
+def test_frames_that_fail_alone_name_a_person_together(world):
+    """Enrolled with much noise, each frame alone stays below the threshold; their mean has less noise."""
+    world.enrolled = enrolled(ada=person(0.695, 15), bob=np.eye(16, dtype=np.float32)[14])
+    frames = [person(0.9, noise) for noise in range(1, 9)]
+    assert all(frame @ person(0.695, 15) < world.recognizer.threshold() for frame in frames)
+    sightings = []
+    for frame in frames:
+        world.people["x"] = (a_face(320, 240, 150), frame)
+        sightings += world.run(1)
+    assert [(one.verdict.outcome, one.verdict.person) for one in sightings] == [(Outcome.RECOGNIZED, "ada")]
+
+
+def test_a_track_that_slips_to_a_stranger_lends_them_no_name(world):
+    world.people["x"] = (a_face(320, 240, 150), near(ADA, 0.3 * np.eye(8, dtype=np.float32)[6]))
+    world.live = 0.1
+    assert world.run(3) == []
+    world.live = 0.9
+    world.people["x"] = (a_face(320, 240, 150), near(0.55 * ADA, np.eye(8, dtype=np.float32)[5]))
+    assert [one.verdict.person for one in world.run(12)] == [None]
+
+
+def test_a_frame_of_somebody_else_never_passes_with_those_before_it(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    assert world.run(4) == []
+    world.people["x"] = (a_face(320, 240, 150), BOB)
+    assert [one.verdict.person for one in world.run(6)] == [None]
