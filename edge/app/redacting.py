@@ -94,8 +94,8 @@ class FileRedaction:
     ) -> RedactedFile:
         info = clip_info(source)
         redaction = ClipRedaction(self.redaction)
-        passes = 2 * max(1, info.frames)
-        looked = _counted(clip_frames(source), lambda done: progress(done, passes))
+        # A file may not know how many pictures it has, or be wrong.
+        looked = _counted(clip_frames(source), lambda done: progress(done, 2 * max(info.frames, done)))
         plan = redaction.plan(looked, info.fps, familiar=self.familiar, rotate=self.rotate)
         count = len(plan.hidden)
         if not count:
