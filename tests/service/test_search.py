@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edge.core.calibration import threshold_for
 from edge.core.face import Embedding, PersonId
+from edge.core.limits import DEFAULT_LIMITS
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, PersonRecord
+from edge.core.quality import Quality
 from edge.errors import FaceTooSmall, SeveralFaces
 from edge.refusals import (
     GroupListNotFound,
@@ -20,12 +23,16 @@ from edge.refusals import (
     TooManyPeopleAsked,
 )
 from edge.service.duplicates import UNIQUE_PERSON_FARS, DuplicateCheck
+from edge.service.enrollment import Examined
+from edge.service.groups import GroupKeeper
+from edge.service.people import PersonKeeper
 from edge.service.pictures import Wanted
 from edge.service.search import Among, FaceSearch, SearchLimits
-from edge.store.database import open_database
+from edge.store.database import Database, open_database
 from edge.store.gallery import Gallery
+from edge.store.groups import Groups
 from edge.store.index import GalleryIndex
-from tests.factories import MODEL
+from tests.factories import MODEL, a_face
 from tests.service.picture_world import CURVE, SCALE, Shown, World, template
 from tests.store.builders import NOON, person
 
@@ -37,6 +44,7 @@ class Site:
     """A gallery that is searched. Nobody 7 is enrolled; ada is 1, bob 2, eve 3 and eve2 the same woman."""
 
     world: World
+    database: Database
     gallery: Gallery
     index: GalleryIndex
     limits: SearchLimits = field(default_factory=SearchLimits)
@@ -75,7 +83,7 @@ class Site:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Site]:
     with open_database(tmp_path / "ostiary.db", durable=False) as database:
-        yield Site(World(), Gallery(database), GalleryIndex(database, MODEL))
+        yield Site(World(), database, Gallery(database), GalleryIndex(database, MODEL))
 
 
 @pytest.fixture
@@ -236,3 +244,22 @@ def test_level_0_asks_nothing_and_a_level_that_is_none_is_an_error(site: Site) -
     assert site.duplicates.person_like([], 4) is None
     with pytest.raises(ValueError, match="level 5"):
         site.duplicates.person_like([template(1)], 5)
+
+
+def test_a_person_who_is_enrolled_already_is_not_created_again(site: Site) -> None:
+    """The check is what the keeper of the people asks, at the level of the request."""
+    groups = Groups(site.database)
+    keeper = PersonKeeper(
+        site.gallery, groups, GroupKeeper(site.gallery, groups, DEFAULT_LIMITS, lambda: NOON), DEFAULT_LIMITS
+    )
+
+    def create(identifier: str, who: int, level: int) -> str | None:
+        face = Examined(a_face(), Quality(0.9, ()), template(who, 7))
+        similar = partial(site.duplicates.person_like, level=level)
+        return keeper.create(person(identifier), [STAFF], faces=[("a.jpg", face)], similar=similar).similar
+
+    assert create("ada3", 1, level=4) == "ada"
+    assert not site.gallery.version(PersonId("ada3"))
+    assert create("zoe", 8, level=4) is None
+    assert create("ada3", 1, level=0) is None
+    assert site.gallery.version(PersonId("ada3"))
