@@ -86,6 +86,13 @@ class Gallery(Protocol):
     def models(self) -> dict[ModelId, int]:
         """How many templates there are of each model."""
 
+    def waiting(self, model: ModelId) -> list[PersonId]:
+        """Who has faces but no template of a model, and is so compared with nobody; in the order of ids."""
+
+    def prune(self, model: ModelId) -> int:
+        """Erase the templates of other models of everybody who has one of this, and their faces that have
+        none. Returns how many templates."""
+
     def put(self, records: Sequence[PersonRecord], groups: Sequence[Group] = ()) -> None:
         """Store people with all that belongs to them, or none of it; known ones are replaced."""
 

@@ -28,6 +28,8 @@ from edge.app.messages import (
 from edge.app.publishing import device_info
 from edge.app.threads import Inbox, LatestSlot
 from edge.app.thresholds import expectation, told
+from edge.app.waiting import REMEDY
+from edge.app.waiting import told as told_waiting
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
 from edge.host.keeper import sole_keeper
@@ -161,6 +163,8 @@ class Daemon:
         known = index.matcher.size
         expected = told(expectation(settings, models.embedding, known), settings)
         logger.info("ready: %d people, %d with a face; %s", people, known, expected)
+        if waiting := told_waiting(gallery, models.embedder.model):
+            logger.warning("%s; %s", waiting, REMEDY)
         housekeeping = Housekeeping(
             controller, journal, follower, clocks=self._clocks, keep_days=settings.store.keep_days
         )

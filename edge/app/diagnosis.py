@@ -8,6 +8,8 @@ from functools import partial
 
 from edge.app import hardware, wiring
 from edge.app.thresholds import expectation, told
+from edge.app.waiting import REMEDY
+from edge.app.waiting import told as told_waiting
 from edge.core.envelope import ClockState
 from edge.host.clock import clock_state
 from edge.host.folder import folder_trouble, free_bytes
@@ -43,10 +45,15 @@ def _permissions(settings: Settings) -> Check:
 def _gallery(settings: Settings) -> Check:
     if not settings.store.file.exists():
         return Check("gallery", Status.WARN, "nobody is enrolled yet", "ostiary person add")
+    from edge.vision.manifest import find
+
+    model = find("embedding", settings.vision.embedding).model_id
     with wiring.open_roster(settings) as roster:
-        people = roster.gallery.count()
+        people, waiting = roster.gallery.count(), told_waiting(roster.gallery, model)
     if not people:
         return Check("gallery", Status.WARN, "nobody is enrolled yet", "ostiary person add")
+    if waiting:
+        return Check("gallery", Status.WARN, waiting, REMEDY)
     return Check("gallery", Status.OK, f"{people} enrolled")
 
 

@@ -9,6 +9,7 @@ import typer
 from edge.cli import person_faces
 from edge.cli.adding import FromOption, GenderOption, NameOption, TagOption, UntilOption, add, changes
 from edge.cli.context import JsonOption, print_json
+from edge.cli.migrating import migrate
 from edge.cli.paging import LimitOption, OffsetOption, print_page
 from edge.cli.people_tables import GENDERS, face_row, person_row, print_faces, print_people, validity
 from edge.cli.transfer import export, import_
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(add)
 app.command("import")(import_)
 app.command()(export)
+app.command()(migrate)
 app.add_typer(person_faces.app, name="faces")
 
 PersonArgument = Annotated[str, typer.Argument(help="Id.")]

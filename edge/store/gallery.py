@@ -15,7 +15,7 @@ from edge.core.identifiers import RANDOM_BYTES, uuid7
 from edge.core.limits import DEFAULT_LIMITS, GalleryLimits
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, Group, Person, PersonRecord, Version
 from edge.refusals import FaceNotFound, LastFace
-from edge.store import faces, membership, people, revision
+from edge.store import faces, membership, other_models, people, revision
 from edge.store.database import Database
 from edge.store.erasure import erase
 from edge.store.revision import change
@@ -160,6 +160,18 @@ class Gallery:
     def models(self) -> dict[ModelId, int]:
         """How many templates there are of each model."""
         return dict(self._database.rows("SELECT model, count(*) FROM templates GROUP BY model"))
+
+    def waiting(self, model: ModelId) -> list[PersonId]:
+        """Who has faces but no template of a model, and is so compared with nobody; in the order of ids."""
+        return other_models.waiting(self._database, model)
+
+    def prune(self, model: ModelId) -> int:
+        """Erase the templates of other models of everybody who has one of this, and their faces that have
+        none. Returns how many templates."""
+        with change(self._database):
+            count = other_models.prune(self._database, model)
+        erase(self._database)
+        return count
 
     def put(self, records: Sequence[PersonRecord], groups: Sequence[Group] = ()) -> None:
         """Store people with their groups, faces and templates in one transaction.
