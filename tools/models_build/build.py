@@ -90,9 +90,13 @@ def fused() -> bytes:
     nothing = Projection(*np.zeros((5, 1), np.float32))
     networks = _open("embedding", "dlib-resnet"), _open("attributes", "faceres")
     embedder = FusedEmbedder(*networks, find("embedding", "fused", MODELS), nothing)
-    describer = FaceDescriber(*_locators(), FaceEmbedder(networks[0]))
+    near, far, mesh = _open("detection", "near"), _open("detection", "far"), FaceMesh(_open("landmarks"))
+    first = FaceEmbedder(networks[0])
     paths = sorted((pictures.data_folder() / "lfw_dev").glob("*/*.jpg"))
-    return projection(embedder, describer, paths)
+    # A fresh detector for each: it remembers where the last picture's face was.
+    return projection(
+        embedder, lambda image: FaceDescriber(FaceDetector(near, far), mesh, first).describe(image), paths
+    )
 
 
 BUILDERS: dict[str, Callable[..., bytes]] = {

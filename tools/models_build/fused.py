@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from edge.vision.describe import FaceDescriber
+from edge.vision.describe import Description
 from edge.vision.fused import FusedEmbedder, Projection
 
 DIMENSIONS = 256
@@ -22,8 +22,11 @@ LEAD = 1.8
 """Gain of the direction that all faces share: the others count less in a face that is far from all."""
 
 
-def projection(embedder: FusedEmbedder, describer: FaceDescriber, paths: Sequence[Path]) -> bytes:
-    first, second = features(embedder, describer, paths)
+Describe = Callable[[np.ndarray], Description | None]
+
+
+def projection(embedder: FusedEmbedder, describe: Describe, paths: Sequence[Path]) -> bytes:
+    first, second = features(embedder, describe, paths)
     fitted = fit(first, second)
     stream = io.BytesIO()
     arrays = {name: getattr(fitted, name) for name in ("offsets", "shared", "lead", "matrix")}
@@ -32,13 +35,13 @@ def projection(embedder: FusedEmbedder, describer: FaceDescriber, paths: Sequenc
 
 
 def features(
-    embedder: FusedEmbedder, describer: FaceDescriber, paths: Sequence[Path]
+    embedder: FusedEmbedder, describe: Describe, paths: Sequence[Path]
 ) -> tuple[np.ndarray, np.ndarray]:
     """float32 (N, M) and (N, 2, K) of the pictures in which a face is found."""
     found = []
     for path in tqdm(paths, "features"):
         image = cv2.imread(str(path))
-        described = describer.describe(image)
+        described = describe(image)
         if described is not None:
             found.append(embedder.features(image, described.landmarks))
     first, second = zip(*found, strict=True)

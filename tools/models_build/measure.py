@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from edge.core.face import Box, Face
 from edge.vision.anchors import look, merge
-from edge.vision.describe import FaceDescriber
+from edge.vision.describe import Description, FaceDescriber
 from edge.vision.detector import FaceDetector, whole
-from edge.vision.embedding import open_embedder
+from edge.vision.embedding import AnyEmbedder, open_embedder
 from edge.vision.engine import open_model
 from edge.vision.fused import FusedEmbedder
 from edge.vision.manifest import find
@@ -43,26 +43,30 @@ def measure_all() -> None:
     store("detection-far", {"measured": found["far"]})
     for name in ("dlib-resnet", "fused"):
         embedder = open_embedder(find("embedding", name, MODELS))
-        tables = recognition(FaceDescriber(detector, mesh, embedder))
+        tables = recognition(embedder, lambda: FaceDetector(near, far), mesh)
         store(f"embedding-{name}", tables)
     store("landmarks-mesh", {"measured": {"lfw_dev_confirmed": tables["measured"]["lfw_dev_found"]}})
 
 
-def recognition(describer: FaceDescriber) -> dict:
+def recognition(embedder: AnyEmbedder, detector: Callable[[], FaceDetector], mesh: FaceMesh) -> dict:
     """Over all pairs of lfw_dev; for a fused embedding also on people its projection was not fitted to."""
     paths = sorted((data_folder() / "lfw_dev").glob("*/*.jpg"))
-    embedder = describer.embedder
+
+    def describe(image: np.ndarray) -> Description | None:
+        # A fresh detector: it remembers where the last picture's face was.
+        return FaceDescriber(detector(), mesh, embedder).describe(image)
+
     vectors = np.zeros((len(paths), embedder.manifest.outputs[0].shape[-1]), np.float32)
     found = np.zeros(len(paths), bool)
     for number, path in enumerate(tqdm(paths, "faces")):
-        described = describer.describe(cv2.imread(str(path)))
+        described = describe(cv2.imread(str(path)))
         if described is not None:
             vectors[number], found[number] = described.embedding.vector, True
     others: dict[str, float] = {}
     if isinstance(embedder, FusedEmbedder):
         seen = [path for path, is_found in zip(paths, found, strict=True) if is_found]
         people = np.unique([path.parent.name for path in seen], return_inverse=True)[1]
-        first, second = features(embedder, describer, seen)
+        first, second = features(embedder, describe, seen)
 
         def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
             projection = fit(first[train], second[train])
