@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -182,6 +182,10 @@ def read_order(kind: type[GalleryOrder], body: dict[str, Json]) -> GalleryOrder:
 def _text(name: str, value: Json) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise BadOrder(f"{name} must be a text of at most {_LONGEST_TEXT} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadOrder(f"{name} has half a character, a lone surrogate; leave it out") from None
     return value
 
 
@@ -208,11 +212,12 @@ def _time(name: str, value: Json) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
+        told = None if read is None or read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        told = None
+    if told is None:
         raise BadOrder(f"{name} must be null or a time with its zone, like 2026-05-01T12:00:00Z")
-    return read
+    return told
 
 
 _READERS: dict[str, Callable[[str, Json], Any]] = {

@@ -11,10 +11,12 @@ from edge.core.gallery_orders import (
     GALLERY_ORDERS,
     KEEP,
     BadOrder,
+    CopyPerson,
     CreateGroup,
     DeleteGroup,
     ListPeople,
     ModifyPerson,
+    ShowPerson,
     read_order,
 )
 
@@ -55,6 +57,10 @@ def test_times_have_a_zone() -> None:
         (ModifyPerson, {"person": "p", "valid_from": "tomorrow"}),
         (ModifyPerson, {"person": "p", "valid_from": "2026-05-01T12:00:00"}),
         (ModifyPerson, {"person": "p", "valid_from": 5}),
+        (ModifyPerson, {"person": "p", "valid_from": "0001-01-01T00:00:00+14:00"}),
+        (ModifyPerson, {"person": "p", "valid_until": "9999-12-31T23:00:00-14:00"}),
+        (ShowPerson, {"person": "\ud800"}),
+        (CopyPerson, {"person": "ada", "groups": ["\udfff"]}),
     ],
 )
 def test_a_body_that_is_no_order_is_refused(kind, body) -> None:
