@@ -139,7 +139,8 @@ class GroupKeeper:
     def require(self, groups: Sequence[GroupId]) -> tuple[GroupId, ...]:
         """The groups of a request, each once.
 
-        Raises ParameterMissing, TooManyGroupsAsked, GroupListNotFound, GroupBeingDeleted.
+        Raises ParameterMissing, TooManyGroupsAsked, GroupIdIllegal, GroupIdTooLong, GroupListNotFound,
+        GroupBeingDeleted.
         """
         wanted = tuple(dict.fromkeys(groups))
         if not wanted:

@@ -25,9 +25,10 @@ from edge.store.times import to_text
 
 
 def require(database: Database, group: GroupId) -> None:
-    """Raises GroupNotFound, GroupBeingDeleted."""
+    """Raises GroupNotFound, GroupBeingDeleted; for what cannot be an id at all, as `check_group_id`."""
     row = database.row("SELECT deleting FROM groups WHERE id = ?", (group,))
     if row is None:
+        check_group_id(group, WIDEST_TEXT)
         raise GroupNotFound(f"no group {group}; list those there are with 'ostiary group list'")
     if row[0]:
         raise GroupBeingDeleted(f"group {group} is being deleted; delete it again to finish, or wait")

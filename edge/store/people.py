@@ -90,6 +90,8 @@ def replace_person(database: Database, new: PersonRecord, limits: GalleryLimits)
 
 
 def no_person(identifier: PersonId) -> PersonNotFound:
+    """Raises ParameterMissing, PersonIdIllegal, PersonIdTooLong for what cannot be an id at all."""
+    check_person_id(identifier, WIDEST_TEXT)
     return PersonNotFound(f"no person {identifier}; list those there are with 'ostiary person list'")
 
 
