@@ -249,3 +249,4 @@ class MessageMalformed(BusError):
 
 class WorkerDied(OstiaryError):
     exit_code = 10
+    code = "InternalError"

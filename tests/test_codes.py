@@ -43,7 +43,8 @@ THIRD_VERSION = {
     "UnsupportedOperation": "UnknowMethod",
 }
 """Every code that the third version of the protocol documents for comparing and locating faces, by family."""
-CODES = [f"{family}.{name}" for family, names in THIRD_VERSION.items() for name in names.split()]
+CODES = ["InternalError"]
+CODES += [f"{family}.{name}" for family, names in THIRD_VERSION.items() for name in names.split()]
 
 NUMBERS = (
     3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 21, 23, 24, 107, 108, 213, -1101, -1102, -1103,
