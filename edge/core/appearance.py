@@ -1,7 +1,7 @@
 """What a face looks like: estimates of networks, never facts, and off at the door unless asked for.
 
 Beauty, the one attribute of comparable services that is not here, is left out on purpose: it measures
-a taste, not a face.
+a taste, not a face. Answers say `null` in its place.
 """
 
 from __future__ import annotations

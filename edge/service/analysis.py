@@ -139,6 +139,8 @@ def appearance_json(appearance: Appearance) -> dict[str, Json]:
         "glasses": _estimate(appearance.glasses),
         "hair": _estimate(appearance.hair),
         "mask": round(appearance.mask, 3),
+        # Where comparable services tell it, so that programs find it absent; `ANALYSIS.md` says why.
+        "beauty": None,
     }
 
 

@@ -105,7 +105,7 @@ def test_attributes_are_told_when_asked_for(analysis: FaceAnalysis, networks: Ne
     assert isinstance(attributes, dict)
     assert attributes["age"] == 41.3
     assert attributes["gender"] == {"label": "female", "probability": 0.9}
-    assert "beauty" not in attributes
+    assert attributes["beauty"] is None
 
 
 def test_a_device_without_attribute_networks_tells_none(networks: Networks) -> None:
