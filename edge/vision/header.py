@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,14 +46,14 @@ class Header:
     orientation: int | None = None
 
 
-def read_header(content: bytes, name: str) -> Header:
-    """Kind, size and orientation of one whole still picture.
+def read_header(content: bytes, name: str, taken: Collection[Kind] = tuple(Kind)) -> Header:
+    """Kind, size and orientation of one whole still picture. taken: the kinds that advice may name.
 
     Raises PictureIllegal for another kind of file or an animation, PictureUnreadable for what is cut off or
     has no size.
     """
     try:
-        header = _header(content, name)
+        header = _header(content, name, ", ".join(kind for kind in Kind if kind in taken))
     except (struct.error, IndexError):
         header = None
     if header is None or not (header.width and header.height):
@@ -60,8 +61,8 @@ def read_header(content: bytes, name: str) -> Header:
     return header
 
 
-def _header(content: bytes, name: str) -> Header | None:
-    """None for a file that is not whole."""
+def _header(content: bytes, name: str, better: str) -> Header | None:
+    """None for a file that is not whole. better: what to use instead of another kind of file."""
     if content.startswith(_JPEG):
         return _jpeg(content, name)
     if content.startswith(_PNG):
@@ -73,8 +74,8 @@ def _header(content: bytes, name: str) -> Header | None:
         is_whole = len(content) >= struct.unpack("<I", content[2:6])[0]
         return Header(Kind.BMP, abs(width), abs(height)) if is_whole else None
     if content.startswith(_GIF):
-        raise PictureIllegal(f"{name} is a GIF, which may be animated; use {', '.join(Kind)}")
-    raise PictureIllegal(f"{name} is not a picture; use {', '.join(Kind)}")
+        raise PictureIllegal(f"{name} is a GIF, which may be animated; use {better}")
+    raise PictureIllegal(f"{name} is not a picture; use {better}")
 
 
 def _jpeg(content: bytes, name: str) -> Header | None:

@@ -53,7 +53,7 @@ def read_picture(source: Path | bytes, limits: PictureLimits | None = None) -> P
     limits = limits or PictureLimits()
     name = "the picture" if isinstance(source, bytes) else str(source)
     content = _content(source, name, limits)
-    header = read_header(content, name)
+    header = read_header(content, name, limits.kinds)
     _check(header, name, limits)
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
