@@ -23,7 +23,7 @@ from edge.core.face import Embedding, PersonId
 from edge.core.frame import Image
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, Person, PersonRecord
 from edge.errors import NoFace, WorkerDied
-from edge.settings import Settings, StoreSettings
+from edge.settings import Settings, StoreSettings, VisionSettings
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 
@@ -46,23 +46,31 @@ class DaemonFigures:
 
 
 def measure_daemon(
-    folder: Path, visitor: Sequence[Image], empty: Sequence[Image], portraits: Sequence[Image], people: int
+    folder: Path,
+    visitor: Sequence[Image],
+    empty: Sequence[Image],
+    portraits: Sequence[Image],
+    people: int,
+    embedding: str | None = None,
 ) -> DaemonFigures:
     """Run `ostiary run` on made pictures, twice. folder: an empty one for what it needs.
 
     visitor: frames of a person close by; portraits: pictures to enroll that person from. empty:
-    frames without a face. people: how many others are enrolled. Raises OstiaryError.
+    frames without a face. people: how many others are enrolled. embedding: by name; the default one when
+    absent. Raises OstiaryError.
     """
-    fill_store(folder / "store", portraits, people)
-    startup_s, rss_at_work = _first_decision(folder, _pictures(folder / "visitor", visitor))
-    idle_percent, rss_idle = _idle(folder, _pictures(folder / "empty", empty))
+    fill_store(folder / "store", portraits, people, embedding)
+    startup_s, rss_at_work = _first_decision(folder, _pictures(folder / "visitor", visitor), embedding)
+    idle_percent, rss_idle = _idle(folder, _pictures(folder / "empty", empty), embedding)
     return DaemonFigures(startup_s, max(rss_at_work, rss_idle), idle_percent)
 
 
-def fill_store(folder: Path, portraits: Sequence[Image], people: int, seed: int = 0) -> None:
+def fill_store(
+    folder: Path, portraits: Sequence[Image], people: int, embedding: str | None = None, seed: int = 0
+) -> None:
     """Make a database with one real person and so many made-up ones. Raises NoFace, StoreError."""
     folder.mkdir(parents=True)
-    settings = Settings(store=StoreSettings(folder=folder))
+    settings = Settings(store=StoreSettings(folder=folder), vision=VisionSettings(embedding=embedding))
     random = np.random.default_rng(seed)
     with open_database(settings.store.file, durable=False) as db, wiring.open_models(settings) as models:
         gallery = Gallery(db)
@@ -100,10 +108,10 @@ def _pictures(folder: Path, images: Sequence[Image]) -> Path:
     return folder
 
 
-def _first_decision(folder: Path, pictures: Path) -> tuple[float, float]:
+def _first_decision(folder: Path, pictures: Path, embedding: str | None) -> tuple[float, float]:
     edges = folder / "edges.jsonl"
     began = time.monotonic()
-    with _daemon(folder, pictures, edges) as process:
+    with _daemon(folder, pictures, edges, embedding) as process:
         while time.monotonic() - began < FIRST_DECISION_LIMIT_S:
             if process.poll() is not None:
                 raise WorkerDied(f"the daemon ended with {process.returncode}; its log: {_last_line(folder)}")
@@ -116,8 +124,8 @@ def _first_decision(folder: Path, pictures: Path) -> tuple[float, float]:
     )
 
 
-def _idle(folder: Path, pictures: Path) -> tuple[float, float]:
-    with _daemon(folder, pictures, folder / "no-edges.jsonl") as process:
+def _idle(folder: Path, pictures: Path, embedding: str | None) -> tuple[float, float]:
+    with _daemon(folder, pictures, folder / "no-edges.jsonl", embedding) as process:
         time.sleep(SETTLE_S)
         began, before = time.monotonic(), _cpu_s(process.pid)
         time.sleep(IDLE_S)
@@ -127,12 +135,15 @@ def _idle(folder: Path, pictures: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def _daemon(folder: Path, pictures: Path, edges: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _daemon(
+    folder: Path, pictures: Path, edges: Path, embedding: str | None
+) -> Iterator[subprocess.Popen[bytes]]:
     config = folder / "ostiary.toml"
     config.write_text(
         f'[camera]\nkind = "replay"\npath = {json.dumps(str(pictures))}\nloop = true\n'
         f'[door]\nkind = "simulated"\nedge_log = {json.dumps(str(edges))}\n'
         f"[store]\nfolder = {json.dumps(str(folder / 'store'))}\n"
+        + ("" if embedding is None else f"[vision]\nembedding = {json.dumps(embedding)}\n")
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTIARY_")}
     with (folder / "daemon.log").open("wb") as log:

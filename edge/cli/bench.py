@@ -30,6 +30,9 @@ def bench(
         int, typer.Option(min=1, max=1_000_000, help="Synthetic people in the gallery.")
     ] = 10_000,
     frames: Annotated[int, typer.Option(min=10, max=100_000, help="Frames to time.")] = 400,
+    embedding: Annotated[
+        str | None, typer.Option(help="Another embedding in `models/`, by name.", show_default=False)
+    ] = None,
     search: Annotated[
         str | None,
         typer.Option(
@@ -50,6 +53,8 @@ def bench(
 
         ostiary bench --json bench.json
 
+        ostiary bench --embedding dlib-resnet
+
         ostiary bench --search 1000000,3000000 --only-search
     """
     from edge.app.machine import describe_machine
@@ -61,7 +66,7 @@ def bench(
     check_writable(json_file)
     figures: dict[str, Any] = {}
     if not only_search:
-        figures |= _measure_decisions(people, frames)
+        figures |= _measure_decisions(people, frames, embedding)
     if sizes:
         figures["search"] = _measure_search(sizes)
     figures["machine"] = describe_machine()
@@ -86,7 +91,7 @@ def _sizes(text: str | None) -> list[int]:
     return sizes
 
 
-def _measure_decisions(people: int, frames: int) -> dict[str, Any]:
+def _measure_decisions(people: int, frames: int, embedding: str | None) -> dict[str, Any]:
     from tempfile import TemporaryDirectory
 
     from edge.app.daemon_bench import measure_daemon
@@ -96,10 +101,10 @@ def _measure_decisions(people: int, frames: int) -> dict[str, Any]:
 
     visitor = list(scene_frames("enrolled_walks_up"))[-STANDING_FRAMES:]
     empty = list(scene_frames("mqtt_unlock"))
-    times = _time_pipeline(visitor, people, frames)
+    times = _time_pipeline(visitor, people, frames, embedding)
     with TemporaryDirectory(prefix="ostiary-bench-") as folder, bar("Daemon") as progress:
         progress(0, 1)
-        daemon = measure_daemon(Path(folder), visitor, empty, enrolment_pictures(), people)
+        daemon = measure_daemon(Path(folder), visitor, empty, enrolment_pictures(), people, embedding)
         progress(1, 1)
     _show(times, daemon, people)
     return {
@@ -124,12 +129,13 @@ def _measure_search(sizes: list[int]) -> dict[str, Any]:
     return {str(faces): figures.as_json() for faces, figures in found.items()}
 
 
-def _time_pipeline(visitor: list[Image], people: int, frames: int) -> PipelineTimes:
+def _time_pipeline(visitor: list[Image], people: int, frames: int, embedding: str | None) -> PipelineTimes:
     from edge.app.pipeline_bench import WARM_UP, open_bench, summarize
     from edge.cli.progress import bar
-    from edge.settings import Settings
+    from edge.settings import Settings, VisionSettings
 
-    with open_bench(Settings(), people) as pipeline, bar("Frames") as progress:
+    settings = Settings(vision=VisionSettings(embedding=embedding))
+    with open_bench(settings, people) as pipeline, bar("Frames") as progress:
         seen = []
         for number in range(frames + WARM_UP):
             full = pipeline.look(visitor[number % len(visitor)])
