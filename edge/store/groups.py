@@ -28,7 +28,7 @@ _GROUP = "id, name, created, tag"
 _WITH_PEOPLE = 2
 _BATCH = 500
 """People taken out of a group in one transaction: decisions at the door wait for it to end."""
-_PAUSE_S = 0.11
+PAUSE_S = 0.11
 """Between two of them. SQLite looks every 0.1 s whether it can write; without a pause nobody else could."""
 
 
@@ -100,9 +100,31 @@ class Groups:
             mark = "UPDATE groups SET deleting = max(deleting, ?) WHERE id = ?"
             if not self._database.execute(mark, (_WITH_PEOPLE if with_people else 1, group)).rowcount:
                 membership.require(self._database, group)
-        while self._remove_some(group):
-            self._pause(_PAUSE_S)
+        while self.remove_some(group):
+            self._pause(PAUSE_S)
         erase(self._database)
+
+    def unfinished(self) -> list[GroupId]:
+        """The groups whose deletion has begun, by somebody who is at it or was cut short."""
+        return [GroupId(group) for (group,) in self._database.rows("SELECT id FROM groups WHERE deleting")]
+
+    def remove_some(self, group: GroupId) -> bool:
+        """One transaction of a deletion that has begun; whether there is more to do."""
+        with change(self._database):
+            row = self._database.row("SELECT deleting FROM groups WHERE id = ?", (group,))
+            # One of that id may have been made anew since somebody else finished.
+            if row is None or not row[0]:
+                return False
+            some = self._database.rows(
+                'SELECT person FROM members WHERE "group" = ? LIMIT ?', (group, _BATCH)
+            )
+            for (person,) in some:
+                membership.take_out(self._database, group, person)
+                if row[0] == _WITH_PEOPLE and not membership.groups_of(self._database, person):
+                    self._database.execute("DELETE FROM people WHERE id = ?", (person,))
+            if len(some) < _BATCH:
+                self._database.execute("DELETE FROM groups WHERE id = ?", (group,))
+            return len(some) == _BATCH
 
     def group(self, group: GroupId) -> Group:
         """Raises GroupNotFound, GroupBeingDeleted."""
@@ -191,20 +213,3 @@ class Groups:
         if new != old and new in known:
             raise FieldExists(f"group {group} has a description field {new} already; choose another name")
         self._database.execute('UPDATE fields SET name = ? WHERE "group" = ? AND name = ?', (new, group, old))
-
-    def _remove_some(self, group: GroupId) -> bool:
-        """One transaction of a deletion; whether there is more to do."""
-        with change(self._database):
-            row = self._database.row("SELECT deleting FROM groups WHERE id = ?", (group,))
-            if row is None:
-                return False
-            some = self._database.rows(
-                'SELECT person FROM members WHERE "group" = ? LIMIT ?', (group, _BATCH)
-            )
-            for (person,) in some:
-                membership.take_out(self._database, group, person)
-                if row[0] == _WITH_PEOPLE and not membership.groups_of(self._database, person):
-                    self._database.execute("DELETE FROM people WHERE id = ?", (person,))
-            if len(some) < _BATCH:
-                self._database.execute("DELETE FROM groups WHERE id = ?", (group,))
-            return len(some) == _BATCH

@@ -118,6 +118,25 @@ def test_others_write_between_the_steps_of_a_large_deletion(database, store_path
     assert gallery.count() == 1102
 
 
+def test_a_deletion_does_not_reach_a_group_made_anew_under_its_id(database, gallery):
+    def pause(_):
+        """Somebody else finishes it meanwhile, and makes a group of that id."""
+        others = Groups(database, pause=lambda _: None)
+        others.remove(STAFF)
+        others.add(Group(STAFF, "Staff", NOON))
+        others.join(STAFF, BOB)
+
+    groups = Groups(database, pause=pause)
+    groups.add(Group(STAFF, "Staff", NOON))
+    with gallery.together():
+        people = [PersonId(f"p{number}") for number in range(600)]
+        for person in people:
+            gallery.add_person(Person(person, "", NOON))
+        groups.join(STAFF, *people)
+    groups.remove(STAFF, with_people=True)
+    assert groups.members(STAFF) == [BOB]
+
+
 PEOPLE, PLACES = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["staff", "guests"])
 ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["join", "leave"]), PLACES, PEOPLE),
