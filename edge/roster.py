@@ -136,6 +136,13 @@ class Groups(Protocol):
         nobody joined.
         """
 
+    def copy(self, source: GroupId, targets: Sequence[GroupId]) -> int:
+        """Put everybody of a group into others, in steps. Returns how many memberships that made.
+
+        Raises TooManyPeopleInGroup, TooManyGroupsOfPerson, TooManyFacesInGroup; then nobody joined, unless
+        others joined meanwhile.
+        """
+
     def leave(self, group: GroupId, person: PersonId) -> bool:
         """Take a person out of a group; whether it was in it."""
 

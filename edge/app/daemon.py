@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.app import hardware, wiring
+from edge.app import hardware, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
@@ -152,6 +152,12 @@ class Daemon:
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
         self._crew.add("vision", partial(self._look, recognizer))
         self._crew.add("gallery", follower.run, stale_s=LONGEST_S)
+        self._crew.add(
+            "deletions",
+            partial(unfinished.finish_deletions, settings),
+            stale_s=unfinished.STALE_S,
+            may_end=True,
+        )
         # Ended before the connections and the models they use are closed.
         stack.callback(self._stop_workers)
         self._crew.start()

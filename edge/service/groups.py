@@ -130,11 +130,10 @@ class GroupKeeper:
     def copy(self, source: GroupId, targets: Sequence[GroupId]) -> int:
         """Put everybody of a group into other groups too. Returns how many memberships that made.
 
-        Descriptions are not copied: other groups have other fields. Raises what `require` and `join` raise.
+        Descriptions are not copied: other groups have other fields. The copy of a large group that was cut
+        short is finished by copying it again. Raises what `require` and `join` raise.
         """
-        with self._gallery.together():
-            people = self._groups.members(source)
-            return sum(self._groups.join(target, *people) for target in self.require(targets))
+        return self._groups.copy(source, self.require(targets))
 
     def require(self, groups: Sequence[GroupId]) -> tuple[GroupId, ...]:
         """The groups of a request, each once.

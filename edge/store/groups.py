@@ -18,7 +18,7 @@ from edge.refusals import (
     GroupNameExists,
     TooManyGroups,
 )
-from edge.store import faces, membership, people
+from edge.store import faces, group_copy, membership, people
 from edge.store.database import Database, Row
 from edge.store.erasure import erase
 from edge.store.revision import change
@@ -27,7 +27,7 @@ from edge.store.times import from_text, to_text
 _GROUP = "id, name, created, tag"
 _WITH_PEOPLE = 2
 _BATCH = 500
-"""People taken out of a group in one transaction: decisions at the door wait for it to end."""
+"""People taken out of a group, or put into one, in one transaction: the door waits for its end."""
 PAUSE_S = 0.11
 """Between two of them. SQLite looks every 0.1 s whether it can write; without a pause nobody else could."""
 
@@ -102,7 +102,7 @@ class Groups:
                 membership.require(self._database, group)
         while self.remove_some(group):
             self._pause(PAUSE_S)
-        erase(self._database)
+        self.erase()
 
     def unfinished(self) -> list[GroupId]:
         """The groups whose deletion has begun, by somebody who is at it or was cut short."""
@@ -125,6 +125,10 @@ class Groups:
             if len(some) < _BATCH:
                 self._database.execute("DELETE FROM groups WHERE id = ?", (group,))
             return len(some) == _BATCH
+
+    def erase(self) -> None:
+        """Leave nothing of who was deleted with a group on the disk; `remove` does so itself."""
+        erase(self._database)
 
     def group(self, group: GroupId) -> Group:
         """Raises GroupNotFound, GroupBeingDeleted."""
@@ -162,6 +166,28 @@ class Groups:
             for person in newcomers:
                 people.person(self._database, person)
             return membership.join(self._database, group, newcomers, self._limits)
+
+    def copy(self, source: GroupId, targets: Sequence[GroupId]) -> int:
+        """Put everybody of a group into others; those in them stay. Returns how many memberships that made.
+
+        A large one takes several transactions; when they are cut short, copying again does the rest. Raises
+        GroupNotFound, GroupBeingDeleted, TooManyPeopleInGroup, TooManyGroupsOfPerson, TooManyFacesInGroup,
+        before anybody joined unless others join meanwhile.
+        """
+        for group in (source, *targets):
+            membership.require(self._database, group)
+        group_copy.check_room(self._database, source, targets, self._limits)
+        joined = 0
+        for target in targets:
+            everybody = group_copy.newcomers(self._database, source, target)
+            for start in range(0, len(everybody), _BATCH):
+                if joined:
+                    self._pause(PAUSE_S)
+                some = everybody[start : start + _BATCH]
+                with change(self._database):
+                    still = [one for one in some if membership.is_in(self._database, source, one)]
+                    joined += membership.join(self._database, target, still, self._limits)
+        return joined
 
     def leave(self, group: GroupId, person: PersonId) -> bool:
         """Take a person out of a group; whether it was in it. Raises GroupNotFound, GroupBeingDeleted."""

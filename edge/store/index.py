@@ -141,6 +141,8 @@ class GalleryIndex:
 
     def _start(self) -> None:
         """Take the snapshot when it is of this store, else read all faces."""
+        # Whoever erased somebody may have been cut short before the file was reached.
+        erase_removed(self._database)
         try:
             header, columns = snapshot.load(self._snapshot, self.model)
             if changed_since(self._database, header.position) is None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.face import PersonId
+from edge.core.limits import GalleryLimits
 from edge.core.person import Group, GroupId, Person
 from edge.refusals import (
     GalleryError,
@@ -16,6 +17,9 @@ from edge.refusals import (
     GroupNotFound,
     ParameterMissing,
     PersonNotFound,
+    TooManyFacesInGroup,
+    TooManyGroupsOfPerson,
+    TooManyPeopleInGroup,
 )
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
@@ -116,6 +120,48 @@ def test_others_write_between_the_steps_of_a_large_deletion(database, store_path
         groups.remove(STAFF)
     assert written == [[], []]
     assert gallery.count() == 1102
+
+
+def test_others_write_between_the_steps_of_a_large_copy(database, store_path, gallery):
+    with open_database(store_path, durable=True, busy_timeout_s=0.0) as other:
+        written = []
+
+        def pause(_):
+            with other.transaction():
+                other.execute("INSERT OR REPLACE INTO state VALUES ('step', ?)", (len(written),))
+            written.append(Groups(other).size(GUESTS).people)
+
+        groups = Groups(database, pause=pause)
+        groups.add(Group(STAFF, "Staff", NOON))
+        groups.add(Group(GUESTS, "Guests", NOON))
+        people = [PersonId(f"p{number}") for number in range(1100)]
+        with gallery.together():
+            for person in people:
+                gallery.add_person(Person(person, "", NOON))
+            groups.join(STAFF, ADA, *people)
+            groups.join(GUESTS, BOB)
+        assert groups.copy(STAFF, [GUESTS]) == 1101
+    assert written == [501, 1001]
+    assert groups.size(GUESTS).people == 1102
+
+
+@pytest.mark.parametrize(
+    ("limits", "refusal"),
+    [
+        ({"people_per_group": 2}, TooManyPeopleInGroup),
+        ({"faces_per_group": 2}, TooManyFacesInGroup),
+        ({"groups_per_person": 2}, TooManyGroupsOfPerson),
+    ],
+)
+def test_a_copy_that_does_not_fit_everywhere_begins_nowhere(database, gallery, groups, limits, refusal):
+    gallery.put([record("eve", 3)])
+    groups.add(Group(GroupId("night"), "Night", NOON))
+    groups.join(STAFF, ADA, BOB)
+    groups.join(GUESTS, PersonId("eve"))
+    with pytest.raises(refusal):
+        Groups(database, GalleryLimits(**limits)).copy(STAFF, [GroupId("night"), GUESTS])
+    assert groups.members(GroupId("night")) == []
+    assert groups.members(GUESTS) == ["eve"]
 
 
 def test_a_deletion_does_not_reach_a_group_made_anew_under_its_id(database, gallery):

@@ -161,6 +161,14 @@ def test_an_erased_face_leaves_the_file_at_once(store, file):
     assert found.size() == 2 * PEOPLE - 2
 
 
+def test_a_face_whose_erasure_was_cut_short_leaves_the_file_at_the_next_start(store, file):
+    template = snapshot.load(file, MODEL_A)[1].vectors[6].tobytes()
+    store.execute("DELETE FROM people WHERE id = 'stranger-3'")
+    assert template in file.read_bytes()
+    open_index(store).refresh()
+    assert template not in file.read_bytes()
+
+
 def test_a_file_of_unknown_age_is_removed_when_somebody_is_erased(store, file):
     strangers(store, PEOPLE, 1)
     store.execute("DELETE FROM face_changes WHERE number < (SELECT max(number) FROM face_changes)")
