@@ -81,7 +81,9 @@ def read_boxes(file: Path, root: Path) -> list[Labeled]:
                 path, box = _row([row[column] or "" for column in _COLUMNS], where, root)
                 _, boxes = listed.setdefault(path, (reader.line_num, []))
                 boxes.extend(box)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise SettingsError(f"cannot read the boxes in {file}: {error.strerror}; give a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"cannot read the boxes in {file}: {error}; give a CSV file") from None
     if not listed:
         raise SettingsError(f"{file} lists no picture")

@@ -33,7 +33,9 @@ def read_pairs(file: Path, root: Path) -> list[Pair]:
             if not set(_COLUMNS) <= set(reader.fieldnames or ()):
                 raise SettingsError(f"{file}:1: the columns must be {', '.join(_COLUMNS)}")
             pairs = [_pair(row, f"{file}:{reader.line_num}", root, reader.line_num) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise SettingsError(f"cannot read the pairs in {file}: {error.strerror}; give a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"cannot read the pairs in {file}: {error}; give a CSV file") from None
     known: set[Path] = set()
     for pair in pairs:

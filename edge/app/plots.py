@@ -39,7 +39,7 @@ _CURVE_POINTS = 3000
 def check_drawable(folder: Path) -> None:
     """Refuse what could not be drawn, before minutes of work; makes the folder. Raises SettingsError."""
     if find_spec("matplotlib") is None:
-        raise SettingsError("--plots needs matplotlib; pip install 'ostiary[plots]'")
+        raise SettingsError("--plots needs matplotlib; pip install matplotlib")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

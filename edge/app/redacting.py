@@ -67,15 +67,10 @@ class FileRedaction:
 
         Raises SettingsError for an output that may not be written, PictureError for the source.
         """
-        kinds = CLIPS if source.suffix.lower() in CLIPS else PICTURES
-        if output.suffix.lower() not in kinds:
-            allowed = ", ".join(sorted(kinds))
-            raise SettingsError(f"cannot write {source.name} as {output.name}; use {allowed}")
-        if output.exists() and not self.overwrite:
-            raise SettingsError(f"{output} exists; choose another name, or say --overwrite")
+        check_output(source, output, self.overwrite)
         try:
             with _whole(output) as beside:
-                if kinds is CLIPS:
+                if source.suffix.lower() in CLIPS:
                     return self._clip(source, output, beside, progress)
                 return self._picture(source, output, beside)
         except OSError as error:
@@ -108,6 +103,16 @@ class FileRedaction:
                 f"{source} gave {written} of {count} pictures at the second look; copy it"
             )
         return RedactedFile(source, output, plan.faces - plan.kept, plan.kept, 0, count)
+
+
+def check_output(source: Path, output: Path, overwrite: bool) -> None:
+    """Refuse what cannot be written before anything is looked at. Raises SettingsError."""
+    kinds = CLIPS if source.suffix.lower() in CLIPS else PICTURES
+    if output.suffix.lower() not in kinds:
+        allowed = ", ".join(sorted(kinds))
+        raise SettingsError(f"cannot write {source.name} as {output.name}; use {allowed}")
+    if output.exists() and not overwrite:
+        raise SettingsError(f"{output} exists; choose another name, or say --overwrite")
 
 
 def _nobody(image: Image, face: Face) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.enrolling import as_json, enrolling, loader
+from edge.cli.enrolling import as_json, enrolling, loader, told
 
 if TYPE_CHECKING:
     from edge.app.keepers import Keepers
@@ -203,7 +203,7 @@ def _utc(at: datetime) -> datetime:
 
 def _tell(result: Enrolled) -> None:
     for one in result.refused:
-        typer.echo(f"{one.source}: refused: {one.reason}", err=True)
+        typer.echo(told(one), err=True)
     for duplicate in result.duplicates:
         typer.echo(
             f"warning: this face looks like {duplicate.person}, who is enrolled already; "

@@ -32,7 +32,7 @@ def loader(path: Path) -> tuple[str, Callable[[], Image]]:
     """A picture's name, and a function that loads it when its turn comes."""
     from edge.vision.image import load_picture
 
-    return path.name, partial(load_picture, path)
+    return path.name or str(path), partial(load_picture, path)
 
 
 def as_json(result: Enrolled) -> dict[str, Any]:
@@ -47,6 +47,13 @@ def as_json(result: Enrolled) -> dict[str, Any]:
             {"person": one.person, "similarity": round(one.similarity, 4)} for one in result.duplicates
         ],
     }
+
+
+def told(one: Refused) -> str:
+    """A picture that was not enrolled, in one line that names it once."""
+    return (
+        f"{one.source}: refused: {one.reason}" if one.source not in one.reason else f"refused: {one.reason}"
+    )
 
 
 def refusal(one: Refused) -> dict[str, Any]:

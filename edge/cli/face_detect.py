@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.face_options import RotateOption, wanted
+from edge.cli.face_options import MinFaceOption, RotateOption, named, wanted
+from edge.cli.face_sources import pictures_in
 
 if TYPE_CHECKING:
     from edge.core.frame import Image
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from edge.service.localization import LocatedFace
     from edge.service.pictures import View
 
-Pictures = Annotated[list[Path], typer.Argument(help="JPEG, PNG or BMP.", show_default=False)]
+Pictures = Annotated[
+    list[Path], typer.Argument(help="JPEG, PNG or BMP, or folders of them.", show_default=False)
+]
 Largest = Annotated[bool, typer.Option("--largest", help="Only the largest face of each picture.")]
-LeastSize = Annotated[int, typer.Option("--min-size", min=0, help="Pass over smaller faces; pixels.")]
 Draw = Annotated[
-    Path | None, typer.Option(help="Draw into a copy, when there is one picture.", show_default=False)
+    Path | None,
+    typer.Option(help="Draw into a copy (.jpg, .png), when there is one picture.", show_default=False),
 ]
 Found = TypeVar("Found", "AnalysedFace", "LocatedFace")
 
@@ -42,8 +45,8 @@ def detect(
     context: typer.Context,
     pictures: Pictures,
     largest: Largest = False,
-    most: Annotated[int, typer.Option("--max", min=1, help="Most faces of each picture.")] = 120,
-    least_size: LeastSize = 0,
+    max_faces: Annotated[int, typer.Option(min=1, max=120, help="Most faces of each picture.")] = 120,
+    min_face: MinFaceOption = 0.0,
     quality: Annotated[
         bool, typer.Option("--quality", help="Also quality, eyes and mouth open or closed.")
     ] = False,
@@ -62,23 +65,24 @@ def detect(
 
         ostiary face detect group.jpg --quality
 
-        ostiary face detect *.jpg --largest --attributes --json
+        ostiary face detect album/ --largest --attributes --json
     """
     from edge.app.faces import open_faces
     from edge.vision.drawing import draw_boxes
 
+    pictures = pictures_in(pictures)
     _check_drawing(draw, pictures)
-    asked = wanted(rotate, least_size)
+    asked = wanted(rotate, min_face)
     with open_faces(context.obj.settings(), with_attributes=attributes) as faces:
 
         def look(picture: Path) -> Looked[AnalysedFace]:
-            view = faces.reader.faces(picture, asked, most=1 if largest else most)
+            view = faces.reader.faces(picture, asked, most=1 if largest else max_faces)
             analysed = faces.analysis.analyse(view, with_quality=quality, with_attributes=attributes)
             return Looked(picture, view, analysed)
 
         looked = _each(pictures, look)
         if draw is not None:
-            boxes = [(face.box, f"{face.confidence:.2f}") for face in looked[0].faces]
+            boxes = [(face.box, str(number)) for number, face in enumerate(looked[0].faces, 1)]
             _write(draw, draw_boxes(faces.reader.load(pictures[0]).image, boxes))
     if json:
         print_json({"pictures": [_as_json(one) for one in looked]})
@@ -90,7 +94,7 @@ def locate(
     context: typer.Context,
     pictures: Pictures,
     largest: Largest = False,
-    least_size: LeastSize = 0,
+    min_face: MinFaceOption = 0.0,
     rotate: RotateOption = False,
     draw: Draw = None,
     json: JsonOption = False,
@@ -109,8 +113,9 @@ def locate(
     from edge.service.localization import MOST_FACES
     from edge.vision.drawing import draw_keypoints
 
+    pictures = pictures_in(pictures)
     _check_drawing(draw, pictures)
-    asked = wanted(rotate, least_size)
+    asked = wanted(rotate, min_face)
     with open_faces(context.obj.settings()) as faces:
 
         def look(picture: Path) -> Looked[LocatedFace]:
@@ -168,9 +173,10 @@ def _show_faces(looked: Sequence[Looked[AnalysedFace]]) -> None:
     console = Console()
     for one in looked:
         if one.error is not None:
-            typer.echo(f"{one.picture}: {one.error}", err=True)
+            typer.echo(named(one.picture, one.error), err=True)
         else:
-            console.print(face_table(escape(str(one.picture)), one.faces))
+            console.print(escape(str(one.picture)), style="bold", highlight=False, soft_wrap=True)
+            console.print(face_table(one.faces))
 
 
 def _show_keypoints(looked: Sequence[Looked[LocatedFace]]) -> None:
@@ -181,11 +187,13 @@ def _show_keypoints(looked: Sequence[Looked[LocatedFace]]) -> None:
     console = Console()
     for one in looked:
         if one.error is not None:
-            typer.echo(f"{one.picture}: {one.error}", err=True)
+            typer.echo(named(one.picture, one.error), err=True)
         for number, face in enumerate(one.faces, 1):
-            table = Table("part", "points", title=escape(f"{one.picture}, face {number}"))
+            table = Table("part", "points")
             for part, points in face.keypoints.parts():
                 table.add_row(part.value, "  ".join(f"{x:.0f},{y:.0f}" for x, y in points.tolist()))
+            title = escape(f"{one.picture}, face {number}")
+            console.print(title, style="bold", highlight=False, soft_wrap=True)
             console.print(table)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge.core.person import GroupId
     from edge.service.comparison import Likeness
     from edge.service.pictures import Wanted
@@ -15,9 +17,12 @@ RotateOption = Annotated[
     bool, typer.Option("--rotate", help="Try all four sides of a picture that does not say which is up.")
 ]
 QualityOption = Annotated[
-    int, typer.Option(min=0, max=4, help="Refuse faces below this quality level; 0 takes all.")
+    int,
+    typer.Option("--min-quality", help="Refuse faces below this quality level, 1 to 4; 0 takes all."),
 ]
-MinFaceOption = Annotated[float, typer.Option(min=0, help="Pass over smaller faces, in pixels.")]
+MinFaceOption = Annotated[
+    float, typer.Option("--min-face", min=0, help="Pass over smaller faces, in pixels.")
+]
 FarOption = Annotated[
     float | None,
     typer.Option(
@@ -34,6 +39,12 @@ def wanted(rotate: bool = False, min_face: float = 0.0, quality: int = 0) -> Wan
     from edge.service.pictures import Wanted
 
     return Wanted(rotate, min_face, quality)
+
+
+def named(picture: Path, reason: object) -> str:
+    """Why a picture could not be used, with its name once."""
+    text = str(reason)
+    return text if str(picture) in text else f"{picture}: {text}"
 
 
 def chosen(groups: list[str] | None) -> list[GroupId] | None:

@@ -15,16 +15,16 @@ from edge.cli.face_options import (
     QualityOption,
     RotateOption,
     chosen,
+    named,
     wanted,
 )
+from edge.cli.face_sources import pictures_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edge.service.grouping import Grouped
+    from edge.service.grouping import Grouped, GroupedFace
     from edge.service.similar import Mode, Unusable
-
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
 def similar(
@@ -69,7 +69,7 @@ def similar(
     from edge.cli.progress import bar
     from edge.service.comparison import SAME_PERSON_FAR
 
-    pictures = _pictures(candidates or [])
+    pictures = pictures_in(candidates or [])
     with open_faces(context.obj.settings()) as faces, bar("Pictures") as progress:
         result = faces.similarity.find(
             picture,
@@ -115,7 +115,7 @@ def group_faces(
 
         ostiary face group holiday/ --copy-to sorted --sheet groups.jpg
 
-        ostiary face group *.jpg --far 1e-4 --json
+        ostiary face group *.jpg --far 1e-6 --json
     """
     from edge.app.faces import open_faces
     from edge.cli.figures import check_writable
@@ -123,7 +123,7 @@ def group_faces(
     from edge.service.grouping import GROUPING_FAR
 
     check_writable(sheet)
-    pictures = _pictures(sources)
+    pictures = pictures_in(sources)
     settings = context.obj.settings()
     with open_faces(settings) as faces:
         asked = wanted(rotate, min_face, quality)
@@ -177,38 +177,22 @@ def _similar_enrolled(
     typer.echo(f"{len(searched.candidates)} of {result.compared} faces")
 
 
-def _pictures(sources: Sequence[Path]) -> list[Path]:
-    """Files as they are given, and the pictures in and below folders, in the order of their names.
-
-    Raises PictureUnreadable for a folder that cannot be read.
-    """
-    from edge.errors import PictureUnreadable
-
-    found: list[Path] = []
-    for source in sources:
-        try:
-            if source.is_dir():
-                found += sorted(path for path in source.rglob("*") if path.suffix.lower() in PICTURES)
-            else:
-                found.append(source)
-        except OSError as error:
-            raise PictureUnreadable(f"{source} cannot be read: {error.strerror}") from None
-    return found
-
-
 def _tell_unusable(unusable: Sequence[Unusable], pictures: Sequence[Path]) -> None:
     for one in unusable:
-        path = str(pictures[one.picture])
-        reason = one.reason if path in one.reason else f"{path}: {one.reason}"
-        typer.echo(reason, err=True)
+        typer.echo(named(pictures[one.picture], one.reason), err=True)
 
 
 def _show(result: Grouped, pictures: Sequence[Path]) -> None:
     for number, members in enumerate(result.groups, 1):
-        names = ", ".join(dict.fromkeys(str(pictures[face.picture]) for face in members))
-        typer.echo(f"group {number}, {len(members)} faces: {names}")
+        _show_group(f"group {number}", members, pictures)
     if result.messy:
-        names = ", ".join(dict.fromkeys(str(pictures[face.picture]) for face in result.messy))
-        typer.echo(f"messy, {len(result.messy)} faces: {names}")
+        _show_group("like nobody else", result.messy, pictures)
     _tell_unusable(result.unusable, pictures)
-    typer.echo(f"{len(result.groups)} groups")
+    faces = sum(map(len, result.groups)) + len(result.messy)
+    typer.echo(f"{faces} faces of {len(pictures)} pictures: {len(result.groups)} groups")
+
+
+def _show_group(name: str, faces: Sequence[GroupedFace], pictures: Sequence[Path]) -> None:
+    typer.echo(f"{name}, {len(faces)} faces")
+    for picture in dict.fromkeys(pictures[face.picture] for face in faces):
+        typer.echo(f"    {picture}")

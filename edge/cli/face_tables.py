@@ -15,29 +15,32 @@ if TYPE_CHECKING:
 _OPEN = 0.5
 
 
-def face_table(title: str, faces: tuple[AnalysedFace, ...]) -> Table:
-    """One row for each face. title: with rich's markup escaped."""
+def face_table(faces: tuple[AnalysedFace, ...]) -> Table:
+    """One row for each face, and what else was asked for."""
     from rich.table import Table
 
-    table = Table(title=title, show_lines=any(face.quality or face.appearance for face in faces))
-    for column in ("", "box", "yaw pitch roll"):
+    more = any(face.quality or face.appearance for face in faces)
+    table = Table(show_lines=more)
+    for column in ("face", "box", "sure", "yaw pitch roll"):
         table.add_column(column, no_wrap=True)
-    table.add_column("found")
+    if more:
+        table.add_column("found")
     for number, face in enumerate(faces, 1):
         box, pose = face.box, face.pose
         angles = (pose.yaw, pose.pitch, pose.roll)
         table.add_row(
             str(number),
             f"{box.x0:.0f},{box.y0:.0f} {box.width:.0f}x{box.height:.0f}",
-            " ".join(f"{angle:+.0f}°" for angle in angles),
-            "\n".join(_found(face)),
+            f"{face.confidence:.2f}",
+            " ".join(f"{round(angle):+d}°" for angle in angles),
+            *(["\n".join(_found(face))] if more else []),
         )
     return table
 
 
 def _found(face: AnalysedFace) -> list[str]:
     """Line by line what was asked for."""
-    lines = [f"a face: {face.confidence:.2f}"]
+    lines = []
     if face.quality is not None:
         lines.append(_quality(face.quality))
     if face.openness is not None:

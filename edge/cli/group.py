@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.paging import LimitOption, OffsetOption, print_page
+from edge.cli.paging import LimitOption, OffsetOption, minute, print_page
 from edge.cli.people_tables import person_row, print_people
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def show(context: typer.Context, group: IdArgument, json: JsonOption = False) ->
     if json:
         print_json(row)
     else:
-        print_page([row], tuple(row), None)
+        print_page([{**row, "created": f"{minute(row['created'])} UTC"}], tuple(row), None)
 
 
 @app.command()

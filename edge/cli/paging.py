@@ -17,11 +17,16 @@ def print_page(rows: Sequence[dict[str, Any]], columns: Sequence[str], caption: 
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*columns, caption=caption)
+    table = Table(*columns, caption=caption, min_width=len(caption or "") + 2)
     for row in rows:
         # A name may hold what looks like rich's markup.
         table.add_row(*(escape(_text(row[column])) for column in columns))
     Console().print(table)
+
+
+def minute(moment: str) -> str:
+    """A time in ISO 8601, as tables show it: UTC, to the minute."""
+    return moment[:16].replace("T", " ")
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from edge.cli.paging import print_page
+from edge.cli.paging import minute, print_page
 
 if TYPE_CHECKING:
     from edge.core.person import FaceRecord
@@ -51,7 +51,8 @@ def print_people(rows: Sequence[dict[str, Any]], total: int) -> None:
 
 def print_faces(rows: Sequence[dict[str, Any]]) -> None:
     """Print what `face_row` made as a table."""
-    print_page([{"face": row["id"], **row} for row in rows], ("face", "added", "quality", "source"), None)
+    shown = [{**row, "face": row["id"], "added (UTC)": minute(row["added"])} for row in rows]
+    print_page(shown, ("face", "added (UTC)", "quality", "source"), None)
 
 
 def validity(row: dict[str, Any]) -> str:
@@ -60,4 +61,4 @@ def validity(row: dict[str, Any]) -> str:
         return "revoked"
     if not row["valid_from"] and not row["valid_until"]:
         return "always"
-    return f"{row['valid_from'] or '…'} to {row['valid_until'] or '…'}"
+    return f"{minute(row['valid_from'] or '…')} to {minute(row['valid_until'] or '…')}"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.enrolling import enrolling, loader, refusal
+from edge.cli.enrolling import enrolling, loader, refusal, told
 from edge.cli.people_tables import face_row, print_faces
 
 app = typer.Typer(help="Add, list and delete the faces of a person.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def add(
         print_json({"person": person, "added": rows, "refused": [refusal(one) for one in result.refused]})
         return
     for one in result.refused:
-        typer.echo(f"{one.source}: refused: {one.reason}", err=True)
+        typer.echo(told(one), err=True)
     typer.echo(f"{person}: {len(result.added)} face(s) added")
 
 

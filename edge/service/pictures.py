@@ -108,16 +108,16 @@ class PictureReader:
         """
         view = self.look(source, wanted)
         if not view.faces:
-            raise self._nobody(view)
+            raise self._nobody(view, _name(source))
         large = tuple(found for found in view.faces if found.size_px >= wanted.least_px)[:most]
         if not large:
             raise FaceTooSmall(
-                f"the largest face has {view.faces[0].size_px:.0f} px, wanted are {wanted.least_px:g}; "
-                "use a closer picture"
+                f"the largest face of {_name(source)} has {view.faces[0].size_px:.0f} px, wanted are "
+                f"{wanted.least_px:g}; use a closer picture"
             )
         if wanted.quality:
             for found in large:
-                self._check(view.image, found, wanted.quality)
+                self._check(view.image, found, wanted.quality, _name(source))
         return View(view.image, view.given, large)
 
     def _view(self, image: Image, quarters: int) -> View:
@@ -140,20 +140,24 @@ class PictureReader:
                 kept.append(found)
         return tuple(kept)
 
-    def _nobody(self, view: View) -> NoFace | FaceUnlocated:
+    def _nobody(self, view: View, name: str) -> NoFace | FaceUnlocated:
         if any(face.score >= SURE for face in self.detector.detect(view.image, thorough=True)):
             return FaceUnlocated(
-                "something like a face was found, but no features in it; use a clearer picture"
+                f"something like a face was found in {name}, but no features in it; use a clearer picture"
             )
-        return NoFace("no face found; use a picture that shows a face from the front")
+        return NoFace(f"no face found in {name}; use a picture that shows a face from the front")
 
-    def _check(self, image: Image, found: FoundFace, quality: int) -> None:
+    def _check(self, image: Image, found: FoundFace, quality: int, name: str) -> None:
         level = self.grade(image, found)
         if level < quality:
             raise PoorQuality(
-                f"the face is of quality level {level}, wanted is {quality}; use a sharp, evenly lit picture "
-                "of an uncovered face"
+                f"the face in {name} is of quality level {level}, wanted is {quality}; use a sharp, evenly "
+                "lit picture of an uncovered face"
             )
+
+
+def _name(source: Source) -> str:
+    return "the picture" if isinstance(source, bytes) else str(source)
 
 
 def _uprightness(view: View) -> float:

@@ -62,7 +62,7 @@ class FaceUploads:
             try:
                 examined = self._examine(load())
                 if is_same_picture(examined.embedding, theirs):
-                    raise NearlySameFace(f"{source}: person {person} has this face; use another picture")
+                    raise NearlySameFace(f"person {person} has the face of {source}; use another picture")
             except (PictureError, NearlySameFace) as error:
                 refused.append(Refused(source, str(error), error))
             else:

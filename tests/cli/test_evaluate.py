@@ -72,7 +72,7 @@ def test_plots_without_matplotlib_are_refused_before_the_work(
     )
     assert done.code == 2
     assert done.is_one_line_error
-    assert "--plots needs matplotlib; pip install 'ostiary[plots]'" in done.err
+    assert "--plots needs matplotlib; pip install matplotlib" in done.err
     assert not (tmp_path / "new").exists()
 
 

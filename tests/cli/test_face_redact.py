@@ -86,6 +86,43 @@ def test_several_files_go_into_a_folder(redact, portraits, tmp_path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.png"]
 
 
+def test_a_folder_is_redacted_as_far_as_it_can_be_read(redact, portraits, tmp_path) -> None:
+    album = tmp_path / "album"
+    (album / "deep").mkdir(parents=True)
+    cv2.imwrite(str(album / "a.jpg"), portraits[0])
+    cv2.imwrite(str(album / "deep" / "b.png"), portraits[1])
+    (album / "c.jpg").write_bytes(b"garbage" * 50)
+    (album / "notes.txt").write_text("not a picture")
+    done = redact(album, "--output", tmp_path / "out", "--json")
+    assert done.code == 5
+    assert "1 of 3 files were not redacted" in done.err
+    files = json.loads(done.out)["files"]
+    assert [one["hidden"] for one in files if "hidden" in one] == [1, 1]
+    assert [one["source"] for one in files if "error" in one] == [str(album / "c.jpg")]
+    written = sorted(path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.*"))
+    assert list(map(str, written)) == ["a.jpg", "deep/b.png"]
+
+
+def test_nothing_is_redacted_when_one_output_is_there(redact, portraits, tmp_path) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        cv2.imwrite(str(album / name), portraits[0])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "b.jpg").write_bytes(b"mine")
+    done = redact(album, "--output", tmp_path / "out")
+    assert done.is_one_line_error
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.jpg"]
+
+
+def test_a_folder_without_pictures_is_refused(redact, tmp_path) -> None:
+    (tmp_path / "album").mkdir()
+    done = redact(tmp_path / "album", "--output", tmp_path / "out")
+    assert done.is_one_line_error
+    assert "no pictures in the folder" in done.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("source", "output"), [("garbage.jpg", "out.jpg"), ("garbage.mp4", "out.mp4"), ("gone.jpg", "out.jpg")]
 )
