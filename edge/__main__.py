@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command line; every error of ours is one line, an exit code, and JSON where asked for."""
     # NumPy's own threads would only take cores from inference.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from edge.cli.context import expect_answer, print_error
+    from edge.cli.context import expect_answer, print_error, print_usage_error
     from edge.cli.main import app
     from edge.errors import OstiaryError
 
@@ -23,6 +23,9 @@ def main() -> None:
             sys.stderr.write(f"ostiary: {error}\n")
             print_error(error)
             sys.exit(error.exit_code)
+        except SystemExit as end:
+            print_usage_error(end)
+            raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edge.cli.json_file import JsonFileOption, give_json
+from edge.cli.json_file import console as console_for
 from edge.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,9 +25,7 @@ STANDING_FRAMES = 18
 
 
 def bench(
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the figures here.", show_default=False)
-    ] = None,
+    json_file: JsonFileOption = None,
     people: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Synthetic people in the gallery.")
     ] = 10_000,
@@ -55,24 +55,22 @@ def bench(
 
         ostiary bench --embedding dlib-resnet
 
-        ostiary bench --search 1000000,3000000 --only-search
+        ostiary bench --search 1000000,3000000 --only-search --json
     """
     from edge.app.machine import describe_machine
-    from edge.cli.figures import check_writable, write_json
 
     sizes = _sizes(search)
     if only_search and not sizes:
         raise SettingsError("--only-search leaves nothing to time; say --search and numbers of faces")
-    check_writable(json_file)
+    console = console_for(json_file)
     figures: dict[str, Any] = {}
     if not only_search:
-        figures |= _measure_decisions(people, frames, embedding)
+        figures |= _measure_decisions(people, frames, embedding, console)
     if sizes:
-        figures["search"] = _measure_search(sizes)
+        figures["search"] = _measure_search(sizes, console)
     figures["machine"] = describe_machine()
-    if json_file is not None:
-        write_json(json_file, figures)
-    _console().print(", ".join(figures["machine"].values()), style="dim", highlight=False)
+    give_json(json_file, figures)
+    console.print(", ".join(figures["machine"].values()), style="dim", highlight=False)
 
 
 def _sizes(text: str | None) -> list[int]:
@@ -91,7 +89,7 @@ def _sizes(text: str | None) -> list[int]:
     return sizes
 
 
-def _measure_decisions(people: int, frames: int, embedding: str | None) -> dict[str, Any]:
+def _measure_decisions(people: int, frames: int, embedding: str | None, console: Console) -> dict[str, Any]:
     from tempfile import TemporaryDirectory
 
     from edge.app.daemon_bench import measure_daemon
@@ -106,7 +104,7 @@ def _measure_decisions(people: int, frames: int, embedding: str | None) -> dict[
         progress(0, 1)
         daemon = measure_daemon(Path(folder), visitor, empty, enrolment_pictures(), people, embedding)
         progress(1, 1)
-    _show(times, daemon, people)
+    _show(times, daemon, people, console)
     return {
         "pipeline": times.as_json(),
         "stages": {name: stage.as_json() for name, stage in times.stages.items()},
@@ -117,7 +115,7 @@ def _measure_decisions(people: int, frames: int, embedding: str | None) -> dict[
     }
 
 
-def _measure_search(sizes: list[int]) -> dict[str, Any]:
+def _measure_search(sizes: list[int], console: Console) -> dict[str, Any]:
     from tempfile import TemporaryDirectory
 
     from edge.app.search_bench import measure_search
@@ -125,7 +123,7 @@ def _measure_search(sizes: list[int]) -> dict[str, Any]:
 
     with TemporaryDirectory(prefix="ostiary-bench-") as folder:
         found = measure_search(Path(folder), sizes, bar)
-    _show_search(found)
+    _show_search(found, console)
     return {str(faces): figures.as_json() for faces, figures in found.items()}
 
 
@@ -145,7 +143,7 @@ def _time_pipeline(visitor: list[Image], people: int, frames: int, embedding: st
     return summarize(seen)
 
 
-def _show(times: PipelineTimes, daemon: DaemonFigures, people: int) -> None:
+def _show(times: PipelineTimes, daemon: DaemonFigures, people: int, console: Console) -> None:
     from rich.table import Table
 
     table = Table(title=f"One decision, {people} people, median of {times.frames} frames")
@@ -159,7 +157,6 @@ def _show(times: PipelineTimes, daemon: DaemonFigures, people: int) -> None:
     table.add_row(
         "all", f"{times.around.p50_ms:.2f}", f"{times.around.p95_ms:.2f}", f"{times.bare_invoke_ms:.2f}"
     )
-    console = _console()
     console.print(table)
     ratio = times.around.p50_ms / times.bare_invoke_ms
     console.print(f"decision / networks alone  {ratio:.2f}")
@@ -168,7 +165,7 @@ def _show(times: PipelineTimes, daemon: DaemonFigures, people: int) -> None:
     console.print(f"no face, 15 fps            {daemon.idle_cpu_percent:.1f} % of one core")
 
 
-def _show_search(found: dict[int, SearchFigures]) -> None:
+def _show_search(found: dict[int, SearchFigures], console: Console) -> None:
     from rich.box import SIMPLE
     from rich.table import Table
 
@@ -188,10 +185,4 @@ def _show_search(found: dict[int, SearchFigures]) -> None:
             f"{one.add_ms:.1f}",
             f"{one.remove_ms:.1f}",
         )
-    _console().print(table)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
+    console.print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,13 +27,14 @@ _answer = _Answer()
 """A fact of the process, as standard output is."""
 
 
-def _want(wanted: bool) -> bool:
+def want_json(wanted: bool) -> bool:
+    """A result, or the error that ends the command, goes to standard output as JSON."""
     _answer.wanted = wanted
     return wanted
 
 
 JsonOption = Annotated[
-    bool, typer.Option("--json", callback=_want, help="Print JSON instead of a table; errors too.")
+    bool, typer.Option("--json", callback=want_json, help="Print JSON instead of a table; errors too.")
 ]
 
 
@@ -64,6 +66,25 @@ def print_json(value: Any) -> None:
 def expect_answer() -> None:
     """A command begins: nothing was asked for as JSON yet, and nothing printed."""
     _answer.wanted = _answer.given = False
+
+
+def print_usage_error(end: SystemExit) -> None:
+    """The same for words that the command line does not know, and for a question not answered with yes.
+
+    Typer has told a person already and says here only what code to end with; the reason is its context.
+    """
+    from edge.errors import RequestRefused
+
+    reason = end.__context__
+    if isinstance(reason, typer.Abort):
+        message = "not confirmed; say --yes where nobody can be asked"
+    elif (tell := getattr(reason, "format_message", None)) is not None:
+        message = str(tell())
+    else:
+        return
+    # The wrong word may have come before --json was read.
+    _answer.wanted = _answer.wanted or "--json" in sys.argv
+    print_error(RequestRefused(message))
 
 
 def print_error(error: OstiaryError) -> None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from edge.cli.json_file import JsonFileOption, give_json
+from edge.cli.json_file import console as console_for
+
 if TYPE_CHECKING:
     from edge.demo.verdict import Result
 
@@ -17,9 +20,7 @@ COLORS = {"granted": "green", "denied": "red", "repeated": "cyan"}
 
 
 def demo(
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the results as JSON here.", show_default=False)
-    ] = None,
+    json_file: JsonFileOption = None,
     sheet: Annotated[Path, typer.Option(help="Write the contact sheet (PNG) here.")] = Path(
         "ostiary-demo.png"
     ),
@@ -39,17 +40,15 @@ def demo(
 
         ostiary demo --json demo.json --sheet demo.png
     """
-    from rich.console import Console
     from rich.live import Live
 
-    from edge.cli.figures import check_writable, write_json
+    from edge.cli.figures import check_writable
 
-    for file in (json_file, sheet):
-        check_writable(file)
+    check_writable(sheet)
     logging.basicConfig(stream=sys.stderr, level="INFO" if verbose else "CRITICAL")
     from edge.demo.runner import perform
 
-    console = Console()
+    console = console_for(json_file)
     results: list[Result] = []
     with Live(_table(results), console=console, refresh_per_second=8) as live:
         for result in perform(seed=seed, broker=broker, on_note=console.print):
@@ -59,8 +58,7 @@ def demo(
         console.print()  # into a file or a pipe, rich leaves the table's last line open
     _write_sheet(sheet, results)
     console.print(f"contact sheet: {sheet}")
-    if json_file is not None:
-        write_json(json_file, {"scenes": [result.as_json() for result in results]})
+    give_json(json_file, {"scenes": [result.as_json() for result in results]})
     wrong = [result for result in results if not result.is_right]
     for result in wrong:
         console.print(f"[red]{result.scene.name}[/]: {'; '.join(result.faults)}")

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.cli.evaluate_detection import detection
+from edge.cli.json_file import JsonFileCommand, JsonFileOption, console, give_json
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from edge.app.evaluation import Evaluation
 
 app = typer.Typer(help="Measure the models on your own pictures.", no_args_is_help=True)
-app.command()(detection)
+app.command(cls=JsonFileCommand)(detection)
 
 
-@app.command()
+@app.command(cls=JsonFileCommand)
 def recognition(
     root: Annotated[Path, typer.Option(help="Folder of the pictures.")],
     pairs: Annotated[
@@ -29,9 +32,7 @@ def recognition(
         bool,
         typer.Option("--all-pairs", help="Compare all pictures; --root has a folder for each person."),
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the figures here.", show_default=False)
-    ] = None,
+    json_file: JsonFileOption = None,
     plots: Annotated[
         Path | None,
         typer.Option(help="Also draw the figures, as PNG in this folder.", show_default=False),
@@ -55,28 +56,25 @@ def recognition(
     """
     from edge.app.evaluation import evaluate
     from edge.app.every_core import default_jobs
-    from edge.cli.figures import check_writable, write_json
     from edge.cli.progress import bar
 
-    check_writable(json_file)
     if plots is not None:
         from edge.app.plots import check_drawable
 
         check_drawable(plots)
     with bar("Pictures") as progress:
         result = evaluate(root, pairs, all_pairs, jobs or default_jobs(), progress)
-    if json_file is not None:
-        write_json(json_file, result.as_json())
-    _show(result)
+    give_json(json_file, result.as_json())
+    tables = console(json_file)
+    _show(result, tables)
     if plots is not None:
         from edge.app.plots import draw
 
         for path in draw(result, plots):
-            typer.echo(path)
+            tables.print(path, soft_wrap=True, highlight=False, markup=False)
 
 
-def _show(result: Evaluation) -> None:
-    from rich.console import Console
+def _show(result: Evaluation, console: Console) -> None:
     from rich.table import Table
 
     from edge.core.score import ScoreScale, rate_of
@@ -97,7 +95,6 @@ def _show(result: Evaluation) -> None:
             "too few pairs" if check.far is None else f"{check.far:.2e}, {check.far / wanted:.2f} times"
         )
         table.add_row(f"FAR at score {check.score:g} ({wanted:.0e})", measured)
-    console = Console()
     console.print(table)
     scale = ScoreScale(result.curve)
     points = Table("FAR", "similarity", "score", "same pairs accepted", "95 % interval")

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge.cli.json_file import JsonFileOption, console, give_json
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from edge.app.detection_evaluation import DetectionEvaluation
 
 
@@ -16,9 +20,7 @@ def detection(
     boxes: Annotated[
         Path, typer.Option(help="CSV file: image, x0, y0, x1, y1; a line for each face, in pixels.")
     ],
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the figures here.", show_default=False)
-    ] = None,
+    json_file: JsonFileOption = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; all cores when absent.", show_default=False)
     ] = None,
@@ -36,19 +38,15 @@ def detection(
     """
     from edge.app.detection_evaluation import evaluate_detection
     from edge.app.every_core import default_jobs
-    from edge.cli.figures import check_writable, write_json
     from edge.cli.progress import bar
 
-    check_writable(json_file)
     with bar("Pictures") as progress:
         result = evaluate_detection(boxes, root, jobs or default_jobs(), progress)
-    if json_file is not None:
-        write_json(json_file, result.as_json())
-    _show(result)
+    give_json(json_file, result.as_json())
+    _show(result, console(json_file))
 
 
-def _show(result: DetectionEvaluation) -> None:
-    from rich.console import Console
+def _show(result: DetectionEvaluation, console: Console) -> None:
     from rich.table import Table
 
     found = result.figures
@@ -57,7 +55,6 @@ def _show(result: DetectionEvaluation) -> None:
         table.add_row(
             f"{name} px", str(found.faces[name]), "no such face" if recall is None else f"{recall:.3f}"
         )
-    console = Console()
     console.print(table)
     console.print(f"false positives per picture: {found.false_positives_per_image:.3f}")
     console.print(f"AP50: {'no face' if found.ap50 is None else f'{found.ap50:.3f}'}")

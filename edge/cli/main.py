@@ -13,6 +13,7 @@ from edge.cli.context import Context
 from edge.cli.demo import demo
 from edge.cli.doctor import doctor
 from edge.cli.evaluate import app as evaluate
+from edge.cli.json_file import JsonFileCommand
 from edge.cli.run import run
 from edge.cli.threshold import threshold
 
@@ -53,8 +54,8 @@ def options(
 
 app.command()(run)
 app.command()(doctor)
-app.command()(demo)
-app.command()(bench)
+app.command(cls=JsonFileCommand)(demo)
+app.command(cls=JsonFileCommand)(bench)
 app.command()(threshold)
 app.add_typer(person.app, name="person")
 app.add_typer(group.app, name="group")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -47,6 +48,37 @@ def test_an_error_is_json_where_json_was_asked_for(tmp_path):
     assert (error["code"], error["number"]) == ("InvalidParameterValue.PersonIdNotExist", -1303)
     assert done.err == f"ostiary: {error['message']}\n"
     assert done.code == 7
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("person", "list", "--offset", "many", "--json"), ("face", "compare", "--json"),
+     ("group", "list", "--json", "--nonsense"), ("bench", "--frames", "1", "--json")],
+)  # fmt: skip
+def test_words_that_are_not_known_are_an_error_in_json(tmp_path, words):
+    done = ostiary("--store", tmp_path, *words)
+    error = json.loads(done.out)["error"]
+    assert (error["code"], error["number"]) == ("InvalidParameter.InvalidParameter", 21)
+    assert error["message"]
+    assert done.code == 2
+
+
+def test_a_question_nobody_answers_is_an_error_in_json(tmp_path, monkeypatch):
+    ostiary("--store", tmp_path, "group", "create", "staff")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    done = ostiary("--store", tmp_path, "group", "delete", "staff", "--json")
+    assert done.code == 1
+    assert "--yes" in json.loads(done.out)["error"]["message"]
+
+
+def test_figures_are_printed_when_json_names_no_file(tmp_path):
+    done = ostiary("bench", "--search", "200", "--json", "--only-search")
+    assert done.code == 0, done.err
+    assert list(json.loads(done.out)["search"]) == ["200"]
+    assert "p50" in done.err
+    file = tmp_path / "bench.json"
+    assert "p50" in ostiary("bench", "--search", "200", "--only-search", "--json", file).out
+    assert list(json.loads(file.read_text())["search"]) == ["200"]
 
 
 def test_an_error_is_no_json_where_none_was_asked_for(tmp_path):
