@@ -51,7 +51,9 @@ def start(
 ) -> Uplink:
     """Begin connecting, and take on the workers that go with it. stack: closes it all."""
     topics = Topics(settings.device.site, settings.device.id)
-    codec = Codec(topics, boot, frozenset({settings.door.name}))
+    # Answered ids are kept that long.
+    max_age_s = settings.store.keep_days * 86_400.0
+    codec = Codec(topics, boot, frozenset({settings.door.name}), max_age_s=max_age_s)
     bus = MqttBus(link, codec, sessions=wiring.sessions(journal))
     outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
     pump = OutboxPump(Outbox(outbox_database), bus, codec.event)

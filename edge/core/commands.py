@@ -166,6 +166,7 @@ def judge(
     clock_synced: bool,
     max_ahead_s: float = 30.0,
     max_seconds: float = 60.0,
+    max_age_s: float = 86_400.0,
 ) -> Verdict:
     """Decide whether a command may be acted on.
 
@@ -173,6 +174,8 @@ def judge(
     clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing that
     has one, as everything that moves a door must, is accepted. max_ahead_s: a door command that expires
     later is refused, so that a recorded one is worthless soon. max_seconds: the longest unlock, in seconds.
+    max_age_s: what was made longer ago is refused: the ids of older commands are forgotten, so that it may be
+    a repeat.
     """
     if retained:
         return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
@@ -182,7 +185,9 @@ def judge(
     if not moves_door and envelope.type not in GALLERY_ORDERS:
         unknown = MethodUnknown(f"no command {envelope.type}; known: {', '.join(COMMANDS)}")
         return replace(_rejected(envelope, "unknown_type", str(unknown)), error=unknown)
-    untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s)
+    untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s) or _fresh(
+        envelope, now, clock_synced, max_age_s
+    )
     if untimely is not None:
         return untimely
     try:
@@ -216,6 +221,15 @@ def _timely(
         return _rejected(
             envelope, "expiry_too_far", f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one"
         )
+    return None
+
+
+def _fresh(envelope: Envelope, now: datetime, clock_synced: bool, max_age_s: float) -> Refuse | None:
+    """Refuse what is so old that nobody knows any more whether it was carried out."""
+    # Ids are forgotten only while the clock is trusted, too.
+    if clock_synced and now - envelope.ts >= timedelta(seconds=max_age_s):
+        text = f"made more than {max_age_s / 86_400:g} days ago; send a new command"
+        return _refused(envelope, AckStatus.EXPIRED, "too_old", text)
     return None
 
 

@@ -60,8 +60,8 @@ class DoorLevel:
 class Codec:
     """Reads and writes the messages of one device.
 
-    boot: id of this run of the daemon. doors: the doors it has. max_ahead_s, max_seconds: see
-    `edge.core.commands.judge`.
+    boot: id of this run of the daemon. doors: the doors it has. max_ahead_s, max_seconds,
+    max_age_s: see `edge.core.commands.judge`.
     """
 
     topics: Topics
@@ -69,6 +69,7 @@ class Codec:
     doors: frozenset[str]
     max_ahead_s: float = 30.0
     max_seconds: float = 60.0
+    max_age_s: float = 86_400.0
 
     def verdict(self, message: Message, *, now: datetime, clock_synced: bool) -> Verdict:
         """Judge a message that arrived as a command; never raises. now: aware UTC."""
@@ -89,6 +90,7 @@ class Codec:
             clock_synced=clock_synced,
             max_ahead_s=self.max_ahead_s,
             max_seconds=self.max_seconds,
+            max_age_s=self.max_age_s,
         )
 
     def event(self, stored: StoredEvent) -> Outgoing:

@@ -101,6 +101,16 @@ def test_an_unlock_has_expired_at_its_expiry() -> None:
     assert isinstance(verdict(replace(UNLOCK, exp=NOW + timedelta(milliseconds=1))), Accept)
 
 
+def test_a_command_older_than_the_ids_that_are_kept_has_expired() -> None:
+    revoke = replace(UNLOCK, type="gallery.revoke", body={"person": "ada"}, exp=None)
+    almost = replace(revoke, ts=NOW - timedelta(days=1) + timedelta(seconds=1))
+    assert isinstance(verdict(almost), Accept)
+    old = replace(revoke, ts=NOW - timedelta(days=1))
+    assert refusal(old) == (AckStatus.EXPIRED, "too_old")
+    assert refusal(replace(old, exp=NOW + timedelta(days=1)))[1] == "too_old"
+    assert isinstance(verdict(old, clock_synced=False), Accept)
+
+
 def test_an_expiry_too_far_ahead_is_rejected() -> None:
     assert isinstance(verdict(replace(UNLOCK, exp=NOW + timedelta(seconds=30))), Accept)
     late = replace(UNLOCK, exp=NOW + timedelta(seconds=30, milliseconds=1))
