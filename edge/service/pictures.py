@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
+
+import numpy as np
 
 from edge.core.face import Box, Face, Landmarks
 from edge.core.frame import Image
@@ -21,6 +23,8 @@ Source: TypeAlias = Path | bytes
 QUALITY_LEVELS = range(5)
 SURE = 0.6
 """A detection below this score counts only where there is none above it."""
+ROOM = 0.5
+"""Of the longer side: what a picture that shows no face gets on each side before a second look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,12 +98,12 @@ class PictureReader:
 
     def view(self, picture: Picture, wanted: Wanted = ANY) -> View:
         """The same for a picture that is read already."""
-        upright = self._view(picture.image, 0)
-        if wanted.rotate and not picture.is_oriented:
-            # The first of equals wins, so a picture stays as it is unless another side is better.
-            views = [upright, *(self._view(picture.image, quarters) for quarters in QUARTERS[1:])]
-            upright = max(views, key=_uprightness)
-        return upright
+        quarters = QUARTERS if wanted.rotate and not picture.is_oriented else QUARTERS[:1]
+        # The first of equals wins, so a picture stays as it is unless another side is better.
+        best = max((self._view(picture.image, one, self._found) for one in quarters), key=_uprightness)
+        if best.faces:
+            return best
+        return max((self._view(picture.image, one, self._close_up) for one in quarters), key=_uprightness)
 
     def faces(self, source: Source, wanted: Wanted = ANY, *, most: int = 1) -> View:
         """The picture with its largest faces, at least one and at most `most`, as good as wanted.
@@ -120,18 +124,25 @@ class PictureReader:
                 self._check(view.image, found, wanted.quality, _name(source))
         return View(view.image, view.given, large)
 
-    def _view(self, image: Image, quarters: int) -> View:
+    def _view(self, image: Image, quarters: int, find: Callable[[Image], tuple[FoundFace, ...]]) -> View:
         height, width = image.shape[:2]
         turned = turn(image, quarters)
-        return View(turned, Turned(quarters, width, height), self._found(turned))
+        return View(turned, Turned(quarters, width, height), find(turned))
 
     def _found(self, image: Image) -> tuple[FoundFace, ...]:
+        return self._confirmed(image, self.detector.detect(image, thorough=True))
+
+    def _close_up(self, image: Image) -> tuple[FoundFace, ...]:
+        """The face of a picture that it fills: the networks find it once there is room around it."""
+        room = round(ROOM * max(image.shape[:2]))
+        framed = np.pad(image, ((room, room), (room, room), (0, 0)))
+        found = self.detector.detect(framed, thorough=True)
+        return self._confirmed(image, [_moved(face, -room) for face in found])
+
+    def _confirmed(self, image: Image, faces: Iterable[Face]) -> tuple[FoundFace, ...]:
         """The faces that the mesh agrees with, largest first; none inside another, and no doubtful one beside
         a sure one."""
-        fitted = (
-            FoundFace(face, self.landmarker.locate(image, face))
-            for face in self.detector.detect(image, thorough=True)
-        )
+        fitted = (FoundFace(face, self.landmarker.locate(image, face)) for face in faces)
         confirmed = [found for found in fitted if found.landmarks.presence >= self.presence]
         confirmed = [found for found in confirmed if found.face.score >= SURE] or confirmed
         kept: list[FoundFace] = []
@@ -164,6 +175,15 @@ def _uprightness(view: View) -> float:
     """How much the faces of a picture stand upright: the detector finds a lying face too, less surely."""
     return sum(
         found.face.score * math.cos(math.radians(head_pose(found.landmarks).roll)) for found in view.faces
+    )
+
+
+def _moved(face: Face, by: int) -> Face:
+    box = face.box
+    return replace(
+        face,
+        box=Box(box.x0 + by, box.y0 + by, box.x1 + by, box.y1 + by),
+        keypoints=face.keypoints + np.float32(by),
     )
 
 

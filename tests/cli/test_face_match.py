@@ -151,6 +151,16 @@ def test_a_lying_picture_is_turned_when_asked_for(face, portraits, tmp_path) -> 
         (("compare", "{webp}", "{face}"), "FailedOperation.ImageDecodeFailed"),
         (("verify", "{face}", "--person", "nobody"), "InvalidParameterValue.PersonIdNotExist"),
         (("search", "{face}", "--group", "ghosts"), "InvalidParameterValue.GroupIdNotExist"),
+        (("verify", "{face}", "--person", "a b"), "InvalidParameterValue.PersonIdIllegal"),
+        (("verify", "{face}", "--person", "a" * 65), "InvalidParameterValue.PersonIdTooLong"),
+        (("verify", "{face}", "--person", ""), "MissingParameter.ErrorParameterEmpty"),
+        (("search", "{face}", "--group", "a b"), "InvalidParameterValue.GroupIdIllegal"),
+        (("search", "{face}", "--group", "a" * 65), "InvalidParameterValue.GroupIdTooLong"),
+        (
+            ("compare", "{face}", "{face}", "--min-quality", "5"),
+            "InvalidParameterValue.QualityControlIllegal",
+        ),
+        (("compare", "{face}", "{gif}"), "FailedOperation.ImageDecodeFailed"),
         (("search", "{face}", "--top", "101"), "InvalidParameterValue.SearchPersonsExceed"),
         (("search", "{face}", "--min-face", "900"), "FailedOperation.FaceSizeTooSmall"),
         (("search", "{face}", *MANY_GROUPS), "InvalidParameterValue.GroupIdsExceed"),
@@ -165,8 +175,12 @@ def test_each_refusal_has_the_code_that_others_give_it(face, portraits, tmp_path
         cv2.imwrite(str(pictures[name]), np.full((*shape, 3), 90, np.uint8))
     pictures["webp"] = tmp_path / "picture.webp"
     cv2.imwrite(str(pictures["webp"]), np.full((200, 200, 3), 90, np.uint8))
+    pictures["gif"] = tmp_path / "picture.gif"
+    pictures["gif"].write_bytes(b"GIF89a" + bytes(20))
     pictures["empty"] = tmp_path / "empty.jpg"
     pictures["empty"].touch()
     done = face(*(str(argument).format(**pictures) for argument in arguments), "--json")
     assert done.is_one_line_error
-    assert json.loads(done.out)["error"]["code"] == code
+    error = json.loads(done.out)["error"]
+    assert error["code"] == code
+    assert code != "FailedOperation.ImageDecodeFailed" or "use JPEG, PNG, BMP" in error["message"]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from edge.core.face import Face
+from edge.core.frame import Image
 from edge.core.picture import Turned, turn
 from edge.errors import FaceTooSmall, FaceUnlocated, NoFace, PictureUnreadable, PoorQuality
 from edge.refusals import QualityLevelIllegal
 from edge.service.pictures import Wanted
+from tests.factories import a_face
 from tests.service.picture_world import HEIGHT, WIDTH, Shown, World
 
 
@@ -30,6 +36,25 @@ def test_nobody_is_told_from_something_that_only_looks_like_a_face(world: World)
     with pytest.raises(FaceUnlocated):
         world.reader().faces(world.add(Shown(1, presence=0.1)))
     assert world.reader().look(world.add()).faces == ()
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_a_face_that_fills_its_picture_is_found_with_room_around_it(world: World, quarters: int) -> None:
+    source = world.add(Shown(1, x=100, y=60, size=40), turned=quarters)
+    plain = world.reader()
+
+    def detect(image: Image, thorough: bool = False) -> list[Face]:
+        room = (image.shape[0] - HEIGHT) // 2
+        if room <= 0 or not image[room, room:-room, 1].all():
+            return []
+        return [a_face(100 + room, 60 + room, 40)]
+
+    reader = replace(plain, detector=SimpleNamespace(detect=detect))
+    rotated = Wanted(rotate=bool(quarters))
+    close, seen = reader.faces(source, rotated), plain.faces(source, rotated)
+    assert close.box(close.faces[0]) == seen.box(seen.faces[0])
+    assert np.array_equal(close.faces[0].face.keypoints, seen.faces[0].face.keypoints)
+    assert close.image.shape == seen.image.shape
 
 
 def test_a_small_face_is_passed_over_or_refused_when_there_is_no_other(world: World) -> None:
