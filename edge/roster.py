@@ -7,9 +7,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import (
     Description,
@@ -79,9 +76,6 @@ class Gallery(Protocol):
 
     def record(self, person: PersonId) -> PersonRecord:
         """Everything known of a person, with the templates. Raises PersonNotFound."""
-
-    def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
-        """All templates of one model: the owner of each row, and float32 (N, D) of norm 1."""
 
     def models(self) -> dict[ModelId, int]:
         """How many templates there are of each model."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from edge.core.calibration import FarCurve
 from edge.core.envelope import ClockState
 from edge.core.evidence import EvidenceConfig
-from edge.core.face import Embedding, ModelId, PersonId
+from edge.core.face import ModelId, PersonId
 from edge.core.identifiers import uuid7
 from edge.core.limits import GalleryLimits
 from edge.core.policy import Standing
@@ -156,9 +156,6 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Galler
     from edge.service.enrollment import EnrollConfig, Enroller
     from edge.vision.measure import measure
 
-    def remember(person: PersonId, embedding: Embedding) -> None:
-        index.refresh()
-
     return Enroller(
         detector=models.detector,
         landmarker=models.mesh,
@@ -167,8 +164,8 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Galler
         measure=measure,
         gallery=gallery,
         match=index.matcher.match,
-        remember=remember,
-        compared=lambda: index.matcher.size,
+        # Asked first, and it looks whether somebody was enrolled meanwhile.
+        compared=index.people,
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(

@@ -91,7 +91,7 @@ class EnrollConfig:
 class Enroller:
     """Turns pictures and frames into enrolled people.
 
-    match, remember: find the person most like a face, and make a new face one of those it finds.
+    match: finds the person most like a face.
     compared: how many templates a face is compared with.
     utc: gives aware UTC.
     """
@@ -106,7 +106,6 @@ class Enroller:
         measure: Callable[[Image, Box], Measurements],
         gallery: Gallery,
         match: Callable[[Embedding], Match | None],
-        remember: Callable[[PersonId, Embedding], None],
         compared: Callable[[], int],
         curve: FarCurve,
         utc: Callable[[], datetime],
@@ -119,7 +118,6 @@ class Enroller:
         self._measure = measure
         self._gallery = gallery
         self._match = match
-        self._remember = remember
         self._compared = compared
         self._curve = curve
         self._utc = utc
@@ -250,8 +248,6 @@ class Enroller:
                     source=source,
                     at=self._utc(),
                 )
-        for _, examined in accepted:
-            self._remember(person.id, examined.embedding)
         result = Enrolled(person.id, created, refused=refused)
         return replace(result, accepted=tuple(source for source, _ in accepted), duplicates=duplicates)
 

@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.identifiers import RANDOM_BYTES, uuid7
 from edge.core.limits import DEFAULT_LIMITS, GalleryLimits
@@ -20,7 +17,6 @@ from edge.store.database import Database
 from edge.store.erasure import erase
 from edge.store.revision import change
 from edge.store.times import unix_ms
-from edge.store.trouble import damaged
 
 
 class Gallery:
@@ -141,21 +137,6 @@ class Gallery:
     def record(self, person: PersonId) -> PersonRecord:
         """Everything known of a person, with the templates. Raises PersonNotFound."""
         return people.record(self._database, people.person(self._database, person))
-
-    def templates(self, model: ModelId) -> tuple[list[PersonId], NDArray[np.float32]]:
-        """All templates of one model: the owner of each row, and float32 (N, D). Raises StoreCorrupt."""
-        rows = self._database.rows(
-            "SELECT faces.person, templates.vector FROM templates "
-            "JOIN faces ON faces.number = templates.face WHERE templates.model = ? ORDER BY templates.face",
-            (model,),
-        )
-        if not rows:
-            return [], np.empty((0, 0), np.float32)
-        sizes = {len(row[1]) for row in rows}
-        if len(sizes) > 1 or not sizes <= set(range(4, 65537, 4)):
-            raise damaged(self._database.path, f"templates of {model} have {sorted(sizes)} bytes")
-        vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
-        return [row[0] for row in rows], vectors.astype(np.float32, copy=False)
 
     def models(self) -> dict[ModelId, int]:
         """How many templates there are of each model."""

@@ -16,9 +16,7 @@ def test_store_holds_the_visitor_and_the_made_up_people(tmp_path: Path) -> None:
         gallery = Gallery(database)
         assert gallery.count() == 31
         assert len(gallery.faces(VISITOR)) == 3
-        (model,) = gallery.models()
-        people, vectors = gallery.templates(model)
-    assert len(people) == len(vectors) == 33
+        assert list(gallery.models().values()) == [33]
 
 
 @pytest.mark.nightly

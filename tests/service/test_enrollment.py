@@ -115,7 +115,6 @@ def test_a_duplicate_among_many_must_be_more_alike(site, models, compared, dupli
         measure=measure,
         gallery=gallery,
         match=lambda embedding: Match(PersonId("eve"), similarity, 0.1),
-        remember=lambda person, embedding: None,
         compared=lambda: compared,
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
