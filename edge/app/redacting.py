@@ -23,6 +23,7 @@ from edge.vision.image import load_picture
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 CLIPS = frozenset(CODECS)
+_JPEG = (".jpg", ".jpeg")
 _JPEG_QUALITY = 95
 
 
@@ -127,7 +128,9 @@ class _Encoded:
         self._suffix = suffix
 
     def __call__(self, image: Image) -> Image:
-        done, data = cv2.imencode(self._suffix, image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        # OpenCV complains on standard error about what the kind of file does not know.
+        how = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if self._suffix in _JPEG else []
+        done, data = cv2.imencode(self._suffix, image, how)
         if not done:
             raise SettingsError(f"cannot write a picture as {self._suffix}; use .jpg or .png")
         self.data = data.tobytes()
