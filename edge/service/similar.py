@@ -176,6 +176,7 @@ class FaceSimilarity:
         return Similar(tuple(kept), unusable, len(described), mode, far, self._gatherer.model)
 
     def _judge(self, one: Described, probe: Embedding, threshold: float) -> SimilarFace:
-        similarity = max(-1.0, min(1.0, float(one.embedding.vector @ probe.vector)))
+        # In this order: what is not a number comes out as unlike, not as the same.
+        similarity = max(-1.0, min(float(one.embedding.vector @ probe.vector), 1.0))
         score = self._scale.score(similarity)
         return SimilarFace(one.picture, one.face, one.box, score, similarity, similarity >= threshold)

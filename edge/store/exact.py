@@ -174,8 +174,8 @@ def similarities(vectors: NDArray[np.float32], probe: Vector) -> NDArray[np.floa
 
 
 def cosine(similarity: float) -> float:
-    """Rounding may lead past the ends of -1..1."""
-    return max(-1.0, min(1.0, float(similarity)))
+    """Rounding may lead past the ends of -1..1; what is not a number is as unlike as can be."""
+    return max(-1.0, min(float(similarity), 1.0))
 
 
 def largest(found: NDArray[np.float32], count: int, allowed: NDArray[np.bool_] | None) -> list[int]:

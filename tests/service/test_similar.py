@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from edge.core.face import Embedding
 from edge.errors import NoFace, SeveralFaces
 from edge.refusals import ParameterMissing
 from edge.service.grouping import FaceGrouping
 from edge.service.pictures import Wanted
 from edge.service.similar import FaceGatherer, FaceSimilarity, Mode
-from tests.service.picture_world import SCALE, Shown, World
+from tests.service.picture_world import MODEL, SCALE, Shown, World, template
 
 MOST = 12
 
@@ -49,6 +51,14 @@ def test_face_mode_gives_the_most_similar_whoever_they_are(world: World, similar
     assert [one.is_match for one in found.faces] == [True, True, False, False]
     likeness = [one.similarity for one in found.faces]
     assert likeness == sorted(likeness, reverse=True)
+
+
+def test_a_template_that_is_no_number_is_like_nobody(world: World, monkeypatch) -> None:
+    broken = Embedding(np.full_like(template(1, 0).vector, np.nan), MODEL)
+    monkeypatch.setattr(world, "embed", lambda image, landmarks: broken)
+    similarity = FaceSimilarity(FaceGatherer(world.reader(), world, MOST), SCALE)
+    found = similarity.find(world.add(Shown(1)), [world.add(Shown(2))], mode=Mode.FACE)
+    assert [(one.is_match, one.similarity) for one in found.faces] == [(False, -1.0)]
 
 
 def test_every_face_of_a_candidate_counts(world: World, similarity: FaceSimilarity) -> None:
