@@ -150,7 +150,9 @@ class GroupKeeper:
             )
         absent = [group for group in wanted if not self._is_there(group)]
         if absent:
-            raise GroupListNotFound(f"no group {', '.join(absent)}; list those there are")
+            raise GroupListNotFound(
+                f"no group {', '.join(absent)}; list those there are with 'ostiary group list'"
+            )
         return wanted
 
     def _is_there(self, group: GroupId) -> bool:

@@ -41,6 +41,24 @@ def test_detect_tells_box_confidence_and_pose() -> None:
     assert all(abs(angle) < 15 for angle in face["pose"].values())
 
 
+def test_a_folder_stands_for_its_pictures(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("b.jpg", "deep/a.jpg"):
+        (tmp_path / name).write_bytes(HOPPER.read_bytes())
+    (tmp_path / "notes.txt").write_text("not a picture")
+    done = ostiary("face", "detect", tmp_path, "--largest", "--json")
+    assert done.code == 0, done.err
+    pictures = json.loads(done.out)["pictures"]
+    assert [one["picture"] for one in pictures] == [str(tmp_path / "b.jpg"), str(tmp_path / "deep" / "a.jpg")]
+    assert [len(one["faces"]) for one in pictures] == [1, 1]
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    done = ostiary("face", "detect", tmp_path)
+    assert done.is_one_line_error
+    assert "no pictures in the folder" in done.err
+
+
 def test_detect_tells_quality_when_asked() -> None:
     done = ostiary("face", "detect", HOPPER, "--quality", "--json")
     assert done.code == 0, done.err
