@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge.app.wiring import open_roster
 from edge.errors import StoreError
 from edge.settings import Settings
-from edge.store.groups import PAUSE_S
+from edge.store.revision import PAUSE_S
 
 logger = logging.getLogger(__name__)
 STALE_S = 60.0

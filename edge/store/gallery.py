@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -18,9 +19,13 @@ from edge.store.erasure import erase
 from edge.store.revision import change
 from edge.store.times import unix_ms
 
+_PRUNED = 200
+"""People pruned in one transaction: the door waits for its end."""
+
 
 class Gallery:
-    """People, faces, groups and templates. No picture is kept. random: n -> n random bytes, for face ids."""
+    """People, faces, groups and templates. No picture is kept. random: n -> n random bytes, for face ids.
+    pause: waits so many seconds."""
 
     def __init__(
         self,
@@ -28,10 +33,12 @@ class Gallery:
         limits: GalleryLimits = DEFAULT_LIMITS,
         *,
         random: Callable[[int], bytes] = os.urandom,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._limits = limits
         self._random = random
+        self._pause = pause
 
     def revision(self) -> int:
         """A number that grows with every change, by whichever process made it."""
@@ -148,9 +155,14 @@ class Gallery:
 
     def prune(self, model: ModelId) -> int:
         """Erase the templates of other models of everybody who has one of this, and their faces that have
-        none. Returns how many templates."""
-        with change(self._database):
-            count = other_models.prune(self._database, model)
+        none. In several transactions; pruning again does what is left. Returns how many templates."""
+        outdated = other_models.outdated(self._database, model)
+        count = 0
+        for start in range(0, len(outdated), _PRUNED):
+            if start:
+                self._pause(revision.PAUSE_S)
+            with change(self._database):
+                count += other_models.prune(self._database, model, outdated[start : start + _PRUNED])
         erase(self._database)
         return count
 

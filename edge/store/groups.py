@@ -21,15 +21,13 @@ from edge.refusals import (
 from edge.store import faces, group_copy, membership, people
 from edge.store.database import Database, Row
 from edge.store.erasure import erase
-from edge.store.revision import change
+from edge.store.revision import PAUSE_S, change
 from edge.store.times import from_text, to_text
 
 _GROUP = "id, name, created, tag"
 _WITH_PEOPLE = 2
 _BATCH = 500
 """People taken out of a group, or put into one, in one transaction: the door waits for its end."""
-PAUSE_S = 0.11
-"""Between two of them. SQLite looks every 0.1 s whether it can write; without a pause nobody else could."""
 
 
 class Groups:

@@ -3,6 +3,8 @@ transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edge.core.face import ModelId, PersonId
 from edge.store.database import Database
 from edge.store.revision import touch
@@ -26,21 +28,29 @@ def waiting(database: Database, model: ModelId) -> list[PersonId]:
     return [PersonId(person) for (person,) in database.rows(sql, (model,))]
 
 
-def prune(database: Database, model: ModelId) -> int:
-    """Delete the templates of other models of everybody who has one of this, and their faces that are then
-    left without any. Returns how many templates."""
-    theirs = f"SELECT number FROM faces WHERE person IN ({_WITH})"  # noqa: S608
-    old = f"model != ? AND face IN ({theirs})"
-    changed = database.rows(
-        f"SELECT DISTINCT person FROM faces JOIN templates ON face = number WHERE {old}",  # noqa: S608
-        (model, model),
+def outdated(database: Database, model: ModelId) -> list[PersonId]:
+    """Who has a template of a model, and others or faces without any, in the order of their ids."""
+    sql = (
+        f"SELECT DISTINCT person FROM faces LEFT JOIN templates ON face = number"  # noqa: S608
+        f" WHERE templates.model IS NOT ? AND person IN ({_WITH}) ORDER BY person"
     )
-    (count,) = database.rows(f"SELECT count(*) FROM templates WHERE {old}", (model, model))[0]  # noqa: S608
-    database.execute(f"DELETE FROM templates WHERE {old}", (model, model))  # noqa: S608
-    database.execute(
-        f"DELETE FROM faces WHERE person IN ({_WITH}) AND number NOT IN (SELECT face FROM templates)",  # noqa: S608
-        (model,),
-    )
-    for (person,) in changed:
-        touch(database, PersonId(person))
-    return int(count)
+    return [PersonId(person) for (person,) in database.rows(sql, (model, model))]
+
+
+def prune(database: Database, model: ModelId, people: Iterable[PersonId]) -> int:
+    """Delete the templates of other models of people who have one of this, and their faces that are then left
+    without any. Returns how many templates."""
+    count = 0
+    for person in people:
+        theirs = "(SELECT number FROM faces WHERE person = ?)"
+        has_new = f"SELECT 1 FROM templates WHERE model = ? AND face IN {theirs}"  # noqa: S608
+        if database.row(has_new, (model, person)) is None:
+            continue
+        old = f"DELETE FROM templates WHERE model != ? AND face IN {theirs}"  # noqa: S608
+        count += database.execute(old, (model, person)).rowcount
+        bare = (
+            "DELETE FROM faces WHERE person = ? AND NOT EXISTS (SELECT 1 FROM templates WHERE face = number)"
+        )
+        database.execute(bare, (person,))
+        touch(database, person)
+    return count

@@ -12,6 +12,9 @@ from edge.store.database import Database
 
 NEXT = "(SELECT number + 1 FROM revision)"
 """SQL for the number this change will have; of a person it is the version."""
+PAUSE_S = 0.11
+"""Between the transactions of a long work. SQLite looks every 0.1 s whether it can write; without a pause
+nobody else could."""
 
 
 def revision(database: Database) -> int:

@@ -24,7 +24,7 @@ from edge.refusals import (
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups
-from tests.store.builders import NOON, record
+from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, record
 
 ADA, BOB = PersonId("ada"), PersonId("bob")
 STAFF, GUESTS = GroupId("staff"), GroupId("guests")
@@ -162,6 +162,28 @@ def test_a_copy_that_does_not_fit_everywhere_begins_nowhere(database, gallery, g
         Groups(database, GalleryLimits(**limits)).copy(STAFF, [GroupId("night"), GUESTS])
     assert groups.members(GroupId("night")) == []
     assert groups.members(GUESTS) == ["eve"]
+
+
+def test_others_write_between_the_steps_of_pruning(database, store_path):
+    with open_database(store_path, durable=True, busy_timeout_s=0.0) as other:
+        left = []
+
+        def pause(_):
+            with other.transaction():
+                other.execute("INSERT OR REPLACE INTO state VALUES ('step', ?)", (len(left),))
+            left.append(Gallery(other).models()[MODEL_B])
+
+        gallery = Gallery(database, pause=pause)
+        with gallery.together():
+            for number in range(450):
+                person = PersonId(f"p{number}")
+                gallery.add_person(Person(person, "", NOON))
+                template = embedding(number, MODEL_B)
+                face = gallery.add_face(person, template, quality=1, source="", at=NOON)
+                gallery.add_template(face.id, embedding(number))
+        assert gallery.prune(MODEL_A) == 450
+    assert left == [250, 50]
+    assert gallery.models() == {MODEL_A: 450}
 
 
 def test_a_deletion_does_not_reach_a_group_made_anew_under_its_id(database, gallery):
