@@ -12,6 +12,7 @@ import typer
 
 from edge.cli.context import JsonOption, print_json
 from edge.cli.enrolling import as_json, enrolling, loader, told
+from edge.cli.face_options import RotateOption
 
 if TYPE_CHECKING:
     from edge.app.keepers import Keepers
@@ -48,6 +49,7 @@ def add(
     ] = None,
     valid_from: FromOption = None,
     valid_until: UntilOption = None,
+    rotate: RotateOption = False,
     json: JsonOption = False,
 ) -> None:
     """Enroll a person, or give a known one more faces, another name or other dates.
@@ -68,7 +70,7 @@ def add(
     wanted = change(Person(PersonId(person), "", datetime.now(UTC)))
     groups, texts = [GroupId(one) for one in group or []], descriptions(describe or [])
     _check(settings, wanted, groups)
-    with enrolling(settings) as (roster, enroller):
+    with enrolling(settings, rotate) as (roster, enroller, read):
         of_store = keepers(settings, roster)
 
         def also() -> None:
@@ -78,7 +80,7 @@ def add(
         if camera:
             result = _from_camera(settings, enroller, wanted, also)
         else:
-            result = enroller.enroll_pictures(wanted, [loader(path) for path in pictures or []], also)
+            result = enroller.enroll_pictures(wanted, [loader(path, read) for path in pictures or []], also)
     if json:
         print_json(as_json(result))
     else:

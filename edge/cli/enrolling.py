@@ -16,23 +16,29 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def enrolling(settings: Settings) -> Iterator[tuple[Roster, Enroller]]:
-    """Open the people and the networks. Raises StoreError, ModelError."""
+def enrolling(
+    settings: Settings, rotate: bool = False
+) -> Iterator[tuple[Roster, Enroller, Callable[[Path], Image]]]:
+    """Open the people and the networks; the third is what reads a picture. rotate: turned upright.
+
+    Raises StoreError, ModelError.
+    """
     from edge.app import wiring
+    from edge.app.uprighting import uprighting
+    from edge.vision.image import load_picture
 
     with (
         wiring.open_roster(settings) as roster,
         wiring.open_models(settings) as models,
         wiring.open_index(settings, models.embedder.model) as index,
     ):
-        yield roster, wiring.enroller(settings, models, roster.gallery, index)
+        read = uprighting(models) if rotate else load_picture
+        yield roster, wiring.enroller(settings, models, roster.gallery, index), read
 
 
-def loader(path: Path) -> tuple[str, Callable[[], Image]]:
+def loader(path: Path, read: Callable[[Path], Image]) -> tuple[str, Callable[[], Image]]:
     """A picture's name, and a function that loads it when its turn comes."""
-    from edge.vision.image import load_picture
-
-    return path.name or str(path), partial(load_picture, path)
+    return path.name or str(path), partial(read, path)
 
 
 def as_json(result: Enrolled) -> dict[str, Any]:

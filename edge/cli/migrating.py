@@ -79,6 +79,7 @@ def _migrate(settings: Settings, folder: Path) -> list[Migrated]:
     from edge.refusals import GalleryError, PersonNotFound
     from edge.service.enrollment import Refused
     from edge.service.migration import Migrated, TemplateMigration
+    from edge.vision.image import load_picture
 
     if not folder.is_dir():
         raise PictureUnreadable(f"no folder {folder}; give one with <id>/<picture> in it")
@@ -101,7 +102,7 @@ def _migrate(settings: Settings, folder: Path) -> list[Migrated]:
             person = PersonId(path.name)
             files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             try:
-                results.append(migration.migrate(person, [loader(file) for file in files]))
+                results.append(migration.migrate(person, [loader(file, load_picture) for file in files]))
             except PersonNotFound as error:
                 unknown = PersonNotFound(f"nobody is known as {person}; enroll with 'ostiary person add'")
                 results.append(Migrated(person, refused=(Refused(path.name, str(unknown), error),)))

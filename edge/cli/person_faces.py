@@ -9,6 +9,7 @@ import typer
 
 from edge.cli.context import JsonOption, print_json
 from edge.cli.enrolling import enrolling, loader, refusal, told
+from edge.cli.face_options import RotateOption
 from edge.cli.people_tables import face_row, print_faces
 
 app = typer.Typer(help="Add, list and delete the faces of a person.", no_args_is_help=True)
@@ -21,6 +22,7 @@ def add(
     context: typer.Context,
     person: PersonArgument,
     pictures: Annotated[list[Path], typer.Argument(help="Pictures of this person alone; up to 4.")],
+    rotate: RotateOption = False,
     json: JsonOption = False,
 ) -> None:
     """Give a known person up to 4 more faces; a picture that is enrolled already is refused.
@@ -31,9 +33,9 @@ def add(
     from edge.core.face import PersonId
 
     settings = context.obj.settings()
-    with enrolling(settings) as (roster, enroller):
+    with enrolling(settings, rotate) as (roster, enroller, read):
         result = uploads(settings, roster, enroller).add(
-            PersonId(person), [loader(path) for path in pictures]
+            PersonId(person), [loader(path, read) for path in pictures]
         )
     if json:
         rows = [face_row(face) for face in result.added]

@@ -119,13 +119,13 @@ def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
     if not people:
         raise PictureUnreadable(f"no folders in {folder}; the layout is <id>/<picture>")
     results = []
-    with enrolling(settings) as (_, enroller):
+    with enrolling(settings) as (_, enroller, read):
         for path in _progress(people, "enrolling", len(people)):
             pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             person = Person(PersonId(path.name), "", datetime.now(UTC))
             try:
                 check_person_id(person.id, gallery_limits(settings))
-                result = enroller.enroll_pictures(person, [loader(file) for file in pictures])
+                result = enroller.enroll_pictures(person, [loader(file, read) for file in pictures])
             except GalleryError as error:
                 result = Enrolled(person.id, False, refused=(Refused(path.name, str(error), error),))
             results.append(as_json(result))

@@ -84,6 +84,21 @@ def test_a_name_is_shown_as_it_is(person, name):
     assert name in person("show", "ada").out
 
 
+def test_somebody_is_enrolled_from_lying_pictures(person, portraits, tmp_path):
+    lying = []
+    for number in range(3):
+        picture = cv2.imread(str(portraits / "eileen_collins" / f"{number}.jpg"))
+        lying.append(tmp_path / f"{number}.png")
+        cv2.imwrite(str(lying[-1]), np.rot90(picture, number + 1))
+    assert person("add", "eileen", *lying[:2], "--json").code != 0
+    assert json.loads(person("add", "eileen", *lying[:2], "--rotate", "--json").out)["accepted"] == [
+        "0.png",
+        "1.png",
+    ]
+    added = json.loads(person("faces", "add", "eileen", lying[2], "--rotate", "--json").out)
+    assert [face["source"] for face in added["added"]] == ["2.png"]
+
+
 def test_dates_and_a_name_given_later_count_for_a_known_person(person):
     person("add", "ada", "--name", "Ada")
     assert person("add", "ada", "--valid-until", "2026-01-01").code == 0
