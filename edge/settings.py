@@ -167,7 +167,8 @@ class EnrollmentSettings(Section):
 
 class PictureSettings(Section):
     """Which pictures of a request are read: bytes of the file, the longer side of a JPEG and of a PNG or BMP,
-    the shorter side, all in pixels. People may be enrolled from larger ones, such as a telephone takes. faces: how many one request may group or compare with."""
+    the shorter side, all in pixels. faces: how many one request may group or compare with. People may be
+    enrolled from larger pictures, such as a telephone takes."""
 
     max_bytes: int = Field(default=5 * 1024 * 1024, ge=1024, le=100_000_000)
     jpeg_side: int = Field(default=4000, ge=64, le=20_000)

@@ -46,6 +46,8 @@ def similar(
 ) -> None:
     """Find the faces of other pictures, or enrolled ones of a group, that look like one face.
 
+    --far is the rate of one comparison, 1e-4 unless given; with --group that of the whole search, 1e-3.
+
     Examples:
 
         ostiary face similar ada.jpg holiday/*.jpg
@@ -109,7 +111,8 @@ def group_faces(
 ) -> None:
     """Sort the faces of many pictures by who they show, without knowing anybody.
 
-    Every face comes into exactly one group, or into the messy group of faces like nobody else.
+    Every face comes into exactly one group, or into the messy group of faces like nobody else. --far is the
+    rate of one comparison.
 
     Examples:
 
