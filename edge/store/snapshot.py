@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import json
 import logging
+import math
 import mmap
 import os
 import struct
@@ -128,7 +129,14 @@ def load(path: Path, model: ModelId) -> tuple[Header, Columns]:
         start = _PAGE + number * _BLOCK
         if zlib.crc32(view[start : min(start + _BLOCK, header.checksums_at)]) != stored[number]:
             raise SnapshotUnusable(f"the block at byte {start} is damaged")
-    return header, _mapped(view, header)
+    columns = _mapped(view, header)
+    if (
+        columns.owners.min() < 0
+        or columns.owners.max() >= header.rows
+        or np.any(np.diff(columns.numbers) <= 0)
+    ):
+        raise SnapshotUnusable("its faces are numbered as none are")
+    return header, columns
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -140,6 +148,11 @@ def read_header(file: BinaryIO) -> Header:
         raise SnapshotUnusable("its first page is damaged")
     (length,) = struct.unpack_from("<I", page, len(_MAGIC))
     header = Header(**json.loads(page[len(_MAGIC) + 4 : len(_MAGIC) + 4 + length]))
+    counts = (header.rows, header.dimensions, header.number, header.mark)
+    if any(type(count) is not int for count in counts) or min(header.rows, header.dimensions) < 1:
+        raise SnapshotUnusable("its header counts what cannot be counted")
+    if type(header.scale) is not float or not 0.0 < header.scale < math.inf:
+        raise SnapshotUnusable(f"its scale is {header.scale}")
     if os.fstat(file.fileno()).st_size != header.size:
         raise SnapshotUnusable("it is not whole")
     return header

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from edge.core.face import PersonId
 from edge.core.person import FaceId
 from edge.store import face_rows, index, snapshot
 from edge.store.database import open_database
+from edge.store.face_changes import position
 from edge.store.gallery import Gallery
 from edge.store.index import GalleryIndex
+from edge.store.quantized import Columns
 from edge.store.snapshot import SnapshotUnusable
 from edge.store.strangers import add_strangers
 from tests.store.builders import MODEL_A, MODEL_B, NOON, embedding, person
@@ -114,6 +117,28 @@ def test_no_flipped_bit_is_overlooked(store, file):
         data[place] ^= 1 << (place % 8)
     file.write_bytes(data)
     snapshot.load(file, MODEL_A)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"scale": None}, {"scale": float("nan")}, {"scale": 0}, {"rows": -4}, {"rows": 2.5}, {"number": "1"}],
+)
+def test_a_file_with_an_impossible_header_is_made_anew(store, file, reads, lie):
+    with file.open("r+b") as opened:
+        header = snapshot.read_header(opened)
+        opened.seek(0)
+        opened.write(snapshot._packed(replace(header, **lie)))
+    assert nearest(open_index(store), 7) == "stranger-3"
+    assert len(reads) == 1
+
+
+def test_a_file_with_owners_that_cannot_be_is_made_anew(store, file, reads):
+    at = position(store)
+    vectors, numbers = np.ones((3, 128), np.int8), np.arange(1, 4)
+    columns = Columns(vectors, numbers, np.array([0, -1, 1], np.int32))
+    snapshot.write(file, MODEL_A, 128, 100.0, at, [columns])
+    assert nearest(open_index(store), 7) == "stranger-3"
+    assert len(reads) == 1
 
 
 def test_the_file_of_another_model_is_not_used(store, file):
