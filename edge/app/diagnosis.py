@@ -75,7 +75,8 @@ def _threshold(settings: Settings) -> Check:
 def _models(settings: Settings) -> Check:
     with wiring.open_models(settings) as models:
         found = ", ".join(f"{manifest.task} {manifest.name}" for manifest in models.manifests)
-    return Check("models", Status.OK, found)
+        model = models.embedder.model
+    return Check("models", Status.OK, f"templates of {model}; {found}")
 
 
 def _gpio(settings: Settings) -> Check:
