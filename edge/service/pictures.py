@@ -25,6 +25,8 @@ SURE = 0.6
 """A detection below this score counts only where there is none above it."""
 ROOM = 0.5
 """Of the longer side: what a picture that shows no face gets on each side before a second look."""
+ENOUGH_PX = 1000
+"""Of the longer side, for that second look."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,10 +136,13 @@ class PictureReader:
 
     def _close_up(self, image: Image) -> tuple[FoundFace, ...]:
         """The face of a picture that it fills: the networks find it once there is room around it."""
-        room = round(ROOM * max(image.shape[:2]))
-        framed = np.pad(image, ((room, room), (room, room), (0, 0)))
+        # A face so large is found as well in fewer pixels, which take a quarter of the memory and less.
+        step = math.ceil(max(image.shape[:2]) / ENOUGH_PX)
+        fewer = image[::step, ::step]
+        room = round(ROOM * max(fewer.shape[:2]))
+        framed = np.pad(fewer, ((room, room), (room, room), (0, 0)))
         found = self.detector.detect(framed, thorough=True)
-        return self._confirmed(image, [_moved(face, -room) for face in found])
+        return self._confirmed(image, [_placed(face, room, step) for face in found])
 
     def _confirmed(self, image: Image, faces: Iterable[Face]) -> tuple[FoundFace, ...]:
         """The faces that the mesh agrees with, largest first; none inside another, and no doubtful one beside
@@ -178,13 +183,11 @@ def _uprightness(view: View) -> float:
     )
 
 
-def _moved(face: Face, by: int) -> Face:
-    box = face.box
-    return replace(
-        face,
-        box=Box(box.x0 + by, box.y0 + by, box.x1 + by, box.y1 + by),
-        keypoints=face.keypoints + np.float32(by),
-    )
+def _placed(face: Face, room: int, step: int) -> Face:
+    """A face found with room around every `step`-th pixel, where it is in the picture."""
+    corners = (face.box.x0, face.box.y0, face.box.x1, face.box.y1)
+    x0, y0, x1, y1 = ((corner - room) * step for corner in corners)
+    return replace(face, box=Box(x0, y0, x1, y1), keypoints=(face.keypoints - np.float32(room)) * step)
 
 
 def _is_inside(inner: Box, outer: Box) -> bool:
