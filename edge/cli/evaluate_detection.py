@@ -27,10 +27,11 @@ def detection(
 ) -> None:
     """Find labeled faces in pictures, as single pictures are searched.
 
-    Pictures are scaled to a longer side of 640 pixels, and sizes are of a face's longer side there. A face
-    is found when a box overlaps its label with an intersection over union of at least 0.5. Faces below 20
-    pixels are ignored, and so are boxes on them. Labels should go from the hairline to the chin, as those of
-    WIDER FACE. The time is of one picture on one thread, taken when everything else is done.
+    Pictures are scaled to a longer side of 640 pixels. The size of a face is the square root of its label's
+    width times height there: one side alone says little of a high and narrow label. A face is found when a
+    box overlaps its label with an intersection over union of at least 0.5. Faces below 20 pixels are ignored,
+    and so are boxes on them. Labels should go from the hairline to the chin, as those of WIDER FACE. The time
+    is of one picture on one thread, taken when everything else is done.
 
     Example:
 

@@ -1,8 +1,10 @@
 """How well faces are found: recall by size, false positives, average precision.
 
 A detection hits a labeled face when their boxes overlap with an intersection over union of at least 0.5;
-detections choose in the order of their scores, each the face it overlaps most, and a face is hit once. Faces
-labeled smaller than 20 pixels are ignored: nobody has to find them, and whoever does is not wrong.
+detections choose in the order of their scores, each the face it overlaps most, and a face is hit once; a
+second box on it is false. The size of a face is the square root of its label's area, as in COCO's size
+classes: a label is high and narrow, in profile even more so, and one side alone says little of the pixels
+there are. Faces smaller than 20 pixels are ignored: nobody has to find them, and whoever does is not wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ SIZES: tuple[tuple[str, float, float], ...] = (
     ("96-160", 96.0, 160.0),
     ("160+", 160.0, float("inf")),
 )
-"""By name: from, and less than, so many pixels of a face's longer side."""
+"""By name: from, and less than, so many pixels: the square root of a label's width times its height."""
 _FALSE, _IGNORED = -1, -2
 
 
@@ -64,7 +66,7 @@ def measure(pictures: Sequence[Looked], least: float) -> DetectionFigures:
         kept = picture.scores >= least
         chosen = assign(picture.boxes[kept], picture.labeled)
         false += int((chosen == _FALSE).sum())
-        sizes = longer_sides(picture.labeled)
+        sizes = face_sizes(picture.labeled)
         found = np.isin(np.arange(len(sizes)), chosen)
         for name, low, high in SIZES:
             among = (sizes >= low) & (sizes < high)
@@ -85,7 +87,7 @@ def assign(boxes: Floats, labeled: Floats) -> Numbers:
     if not len(boxes) or not len(labeled):
         return chosen
     shared = ious(boxes, labeled)
-    ignored = longer_sides(labeled) < LEAST_PX
+    ignored = face_sizes(labeled) < LEAST_PX
     free = ~ignored
     for number, row in enumerate(shared):
         best = int(np.argmax(np.where(free, row, -1.0)))
@@ -99,7 +101,7 @@ def assign(boxes: Floats, labeled: Floats) -> Numbers:
 
 def average_precision(pictures: Sequence[Looked]) -> float | None:
     """The area under the envelope of precision over recall, 0..1; None when no face is labeled."""
-    wanted = sum(int((longer_sides(picture.labeled) >= LEAST_PX).sum()) for picture in pictures)
+    wanted = sum(int((face_sizes(picture.labeled) >= LEAST_PX).sum()) for picture in pictures)
     if not wanted:
         return None
     chosen = np.concatenate([assign(picture.boxes, picture.labeled) for picture in pictures])
@@ -120,8 +122,8 @@ def ious(one: Floats, other: Floats) -> Floats:
     return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
 
 
-def longer_sides(boxes: Floats) -> Floats:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0), np.float64)
+def face_sizes(boxes: Floats) -> Floats:
+    return np.sqrt(_areas(boxes))
 
 
 def _areas(boxes: Floats) -> Floats:

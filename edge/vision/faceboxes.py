@@ -26,11 +26,11 @@ _LEVELS: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = (
 """Stride; at each place anchors of so many pixels, and how many of them in a row and a column."""
 _CENTER_SCALE, _SIZE_SCALE = 10.0, 5.0
 _WIDTH, _HEIGHT, _RISE = 0.87, 1.18, 0.10
-"""A labeled box in sides of BlazeFace's square, and how far it lies above it. Median of 200 faces."""
+"""A labeled box in sides of BlazeFace's square, and how far it lies above it. Medians."""
 _KEYPOINTS = np.array(
     [-0.242, -0.228, 0.193, -0.211, -0.052, 0.021, -0.036, 0.226, -0.440, -0.158, 0.449, -0.119], np.float32
 )
-"""From the square's center, in its sides. Median of the near network's on the same faces."""
+"""From the square's center, in its sides. Medians of the near network's."""
 _WIDTH_VALUES = 17
 
 

