@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from edge.core.envelope import to_timestamp
 from edge.core.identifiers import uuid7
 from edge.demo.broker import Broker
 from edge.demo.observer import Observer
@@ -120,7 +122,7 @@ def test_what_happened_without_a_broker_arrives_when_there_is_one(tmp_path, clip
 
 
 def test_a_person_revoked_by_a_command_is_refused_at_the_door(tmp_path, clip, daemon):
-    command = {"v": 1, "id": uuid7(1, bytes(10)), "ts": "2026-05-01T12:00:00Z"}
+    command = {"v": 1, "id": uuid7(1, bytes(10)), "ts": to_timestamp(datetime.now(UTC))}
     with Broker() as broker:
         config = write_config(tmp_path, clip, port=broker.address.port)
         enroll_demo_person(config)
