@@ -142,7 +142,7 @@ def _adapters(models: wiring.Models, watch: Stopwatch) -> dict[str, Any]:
         "detector": Timed(detector, "detect", watch.timed("detect", detector.detect, engines)),
         "mesh": Timed(mesh, "locate", watch.timed("landmarks", mesh.locate, [mesh.engine])),
         "liveness": Timed(liveness, "score", watch.timed("liveness", liveness.score, [liveness.engine])),
-        "embedder": Timed(embedder, "embed", watch.timed("embed", embedder.embed, embedder.engines)),
+        "embedder": Timed(embedder, "glance", watch.timed("embed", embedder.glance, embedder.engines)),
     }
 
 

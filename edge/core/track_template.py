@@ -22,11 +22,13 @@ MOST = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A usable frame of a track. at: monotonic seconds. vector: float32 (D,), norm 1. quality: 0..1."""
+    """A usable frame of a track. at: monotonic seconds. vector: float32 (D,), norm 1. quality: 0..1.
+    mirrored: which side of the face it is of."""
 
     at: float
     vector: Vector
     quality: float
+    mirrored: bool = False
 
 
 def follow(looks: tuple[Look, ...], new: Look, *, alike: float, gap_s: float) -> tuple[Look, ...]:

@@ -129,10 +129,11 @@ class Recognizer:
             return judged.problems
         live = self._liveness.score(image, lead.face)
         try:
-            mine = self._embedder.embed(image, landmarks)
+            mirrored = self._is_mirrored_next(lead)
+            mine = self._embedder.glance(image, landmarks, mirrored)
         except PictureError:
             return (Problem.OCCLUDED,)
-        look = Look(frame.captured_at, mine.vector, judged.score)
+        look = Look(frame.captured_at, mine.vector, judged.score, mirrored)
         outcome = self._name(lead, mine, self._fused(lead, look), self._others(image, lead, visible))
         return Observation(
             at=frame.captured_at,
@@ -156,11 +157,16 @@ class Recognizer:
             # What cannot be aligned is nobody's face.
             with suppress(PictureError):
                 mesh = self._landmarker.locate(image, track.face)
-                found.append(self._embedder.embed(image, mesh))
+                found.append(self._embedder.glance(image, mesh, mirrored=False))
         return found
 
     def _is_comparable(self, face: Face) -> bool:
         return max(face.box.width, face.box.height) >= self._config.limits.face_px
+
+    def _is_mirrored_next(self, lead: Track) -> bool:
+        """Frames show the sides of a face in turns, so that their fused template has both."""
+        looks = self._looks.get(lead.id, ())
+        return bool(looks) and not looks[-1].mirrored
 
     def _fused(self, lead: Track, look: Look) -> Embedding | None:
         """The template of the track's latest frames, None while there is one alone."""

@@ -63,6 +63,13 @@ class FaceEmbedder:
             vector = _normalized(vector + self._unit(np.ascontiguousarray(chip[:, ::-1])))
         return Embedding(vector=vector, model=self.model)
 
+    def glance(self, image: Image, landmarks: Landmarks, mirrored: bool) -> Embedding:
+        """`embed` with one run: of the face, or of its mirror image where both count. Raises NoFace."""
+        chip = self.align(image, landmarks)
+        if mirrored and self.mirror:
+            chip = np.ascontiguousarray(chip[:, ::-1])
+        return Embedding(vector=self._unit(chip), model=self.model)
+
     def align(self, image: Image, landmarks: Landmarks) -> Image:
         """The chip the network sees: uint8 (H, W, 3) RGB, upright. Raises NoFace for a collapsed mesh."""
         try:

@@ -23,6 +23,8 @@ from edge.vision.upright import upright_square
 
 Floats = NDArray[np.float32]
 
+BOTH = (0, 1)
+"""The sides a face is looked at from: as it is, and its mirror image."""
 _SHARES = ("offsets", "shared", "lead", "matrix")
 _CURE = "reinstall or run tools/build_models"
 
@@ -43,10 +45,11 @@ class Projection:
     lead: Floats
     matrix: Floats
 
-    def __call__(self, first: Floats, second: Floats) -> Vector:
-        """first: float32 (M,), norm 1. second: float32 (2, N), rows of norm 1. Gives float32 (D,), norm 1."""
-        one, other = second - self.offsets
-        features = _normalized(_normalized(one) + _normalized(other))
+    def __call__(self, first: Floats, second: Floats, sides: tuple[int, ...] = BOTH) -> Vector:
+        """first: float32 (M,), norm 1. second: float32 (len(sides), N), rows of norm 1; sides: which of the
+        two sides each is. Gives float32 (D,), norm 1."""
+        centered = second - self.offsets[list(sides)]
+        features = _normalized(np.sum([_normalized(row) for row in centered], axis=0))
         joined = _normalized(np.concatenate([first, self.weight * features]))
         along = float(self.shared @ joined)
         # The rest keeps its length: what the projection drops is more in a face it was not fitted to, and
@@ -98,16 +101,29 @@ class FusedEmbedder:
         """Template of one face of a uint8 (H, W, 3) BGR picture. Raises NoFace for a collapsed mesh."""
         return Embedding(vector=self._projection(*self.features(image, landmarks)), model=self.model)
 
+    def glance(self, image: Image, landmarks: Landmarks, mirrored: bool) -> Embedding:
+        """`embed` from one side only: in half the time, a little less like the same face's templates, and not
+        more often like another's. Raises NoFace for a collapsed mesh."""
+        first = self._first.glance(image, landmarks, mirrored).vector
+        sides = (int(mirrored),)
+        second = self._crops(image, landmarks, sides)
+        return Embedding(vector=self._projection(first, second, sides), model=self.model)
+
     def features(self, image: Image, landmarks: Landmarks) -> tuple[Floats, Floats]:
         """What is projected: float32 (M,) of the first network and float32 (2, N) of the second, of norm 1.
 
         Raises NoFace for a collapsed mesh.
         """
-        first = self._first.embed(image, landmarks).vector
+        return self._first.embed(image, landmarks).vector, self._crops(image, landmarks, BOTH)
+
+    def _crops(self, image: Image, landmarks: Landmarks, sides: tuple[int, ...]) -> Floats:
+        """What the second network says: float32 (len(sides), N)."""
         size = self._second.manifest.input.size_wh[0]
-        plain, wide = (warp(image, upright_square(landmarks, scale, size), size) for scale in self._scales)
-        crops = (plain, np.asarray(cv2.flip(wide, 1), np.uint8))
-        return first, np.stack([self._look(crop) for crop in crops])
+        seen = []
+        for side in sides:
+            crop = warp(image, upright_square(landmarks, self._scales[side], size), size)
+            seen.append(self._look(np.asarray(cv2.flip(crop, 1), np.uint8) if side else crop))
+        return np.stack(seen)
 
     def _look(self, crop: Image) -> Floats:
         # A few of the features are large in every face; a small power gives the others their say.

@@ -91,6 +91,9 @@ class World:
             raise NoFace("no face to align: the points of the face coincide")
         return template(who, take)
 
+    def glance(self, image: Image, landmarks: Landmarks, mirrored: bool) -> Embedding:
+        return self.embed(image, landmarks)
+
     def grade(self, image: Image, found: FoundFace) -> int:
         return self._of(image, found.face).level
 

@@ -30,6 +30,7 @@ class World:
         self.pose = {}
         self.collapsed = []
         self.embedded = 0
+        self.sides = []
         self.enrolled = enrolled(ada=ADA, bob=BOB)
         self.matcher = PeopleMatcher(MODEL, lambda: self.enrolled)
         self.recognizer = Recognizer(
@@ -56,8 +57,9 @@ class World:
     def score(self, image, face):
         return self.live
 
-    def embed(self, image, landmarks):
+    def glance(self, image, landmarks, mirrored):
         self.embedded += 1
+        self.sides.append(mirrored)
         if self._order[self.embedded - 1] in self.collapsed:
             raise NoFace("no face to align; take another picture")
         vector = next(
@@ -102,6 +104,12 @@ def test_an_enrolled_person_is_recognized_after_k_usable_frames(world):
     (sighting,) = world.run(8)
     assert (sighting.verdict.outcome, sighting.verdict.person) == (Outcome.RECOGNIZED, "ada")
     assert sighting.first_seen == 0.0
+
+
+def test_the_frames_of_a_face_show_its_sides_in_turns(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.run(8)
+    assert world.sides[:3] == [False, True, False]
 
 
 def test_nobody_in_view_says_nothing(world):

@@ -14,6 +14,7 @@ import pytest
 
 from edge.core.face import Landmarks
 from edge.core.frame import Image
+from edge.core.fusion import fuse
 from edge.errors import ModelDigestMismatch, ModelMismatch, NoFace
 from edge.vision.describe import FaceDescriber
 from edge.vision.detector import FaceDetector
@@ -103,6 +104,33 @@ def test_a_mirrored_face_is_the_same_face(
     assert other is not None
     assert manifest.far_curve is not None
     assert float(one.embedding.vector @ other.embedding.vector) > manifest.far_curve.similarity_at(1e-6)
+
+
+def test_two_glances_are_as_good_as_a_template(
+    describer: FaceDescriber,
+    embedder: FusedEmbedder,
+    pairs: list[tuple[Image, Image]],
+    manifest: Manifest,
+) -> None:
+    assert manifest.far_curve is not None
+    threshold = manifest.far_curve.similarity_at(1e-3)
+    enrolled, fused, glanced = [], [], []
+    for first, second in pairs:
+        known, probe = describer.describe(first), describer.describe(second)
+        assert known is not None
+        assert probe is not None
+        sides = [embedder.glance(second, probe.landmarks, mirrored).vector for mirrored in (False, True)]
+        assert not np.array_equal(*sides)
+        assert float(sides[0] @ sides[1]) > manifest.far_curve.similarity_at(1e-6)
+        enrolled.append(known.embedding.vector)
+        glanced.append(sides[0])
+        fused.append(fuse(np.stack(sides), np.ones(2, np.float32)))
+        assert float(fused[-1] @ probe.embedding.vector) > 0.99
+    others = ~np.eye(len(pairs), dtype=bool)
+    for probes in (glanced, fused):
+        scores = np.stack(enrolled) @ np.stack(probes).T
+        assert (np.diag(scores) >= threshold).mean() > 0.9
+        assert (scores[others] >= threshold).mean() < 0.03
 
 
 def test_eight_bits_a_number_are_enough(describer: FaceDescriber, pairs: list[tuple[Image, Image]]) -> None:
