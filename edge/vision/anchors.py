@@ -148,9 +148,9 @@ def average(candidates: Floats) -> Floats:
 
 def overlaps(one: Floats, many: Floats) -> Floats:
     """Intersection over union of one candidate with each of many, float32 (N,), 0..1."""
-    low = np.maximum(one[:2], many[:, :2])
-    high = np.minimum(one[2:4], many[:, 2:4])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=1)
-    areas = np.prod(many[:, 2:4] - many[:, :2], axis=1)
-    union = np.prod(one[2:4] - one[:2]) + areas - shared
+    x0, y0, x1, y1 = many[:, :4].T
+    across = np.minimum(x1, one[2]) - np.maximum(x0, one[0])
+    down = np.minimum(y1, one[3]) - np.maximum(y0, one[1])
+    shared = np.maximum(across, 0.0) * np.maximum(down, 0.0)
+    union = (one[2] - one[0]) * (one[3] - one[1]) + (x1 - x0) * (y1 - y0) - shared
     return np.asarray(shared / np.maximum(union, 1e-6), np.float32)
