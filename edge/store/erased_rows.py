@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edge.store import snapshot
+from edge.store import face_rows, snapshot
 from edge.store.database import Database
 from edge.store.face_changes import changed_since
-from edge.store.snapshot import SnapshotUnusable
+from edge.store.quantized import quantized
+from edge.store.snapshot import Header, SnapshotUnusable
 
 logger = logging.getLogger(__name__)
 
 
 def erase_removed(database: Database) -> None:
-    """Overwrite in the snapshot, when there is one, the faces that are no longer in the store.
+    """Overwrite in the snapshot, when there is one, the templates that are no longer in the store.
 
     A file of which it is not known what to erase is removed. Raises StoreError.
     """
@@ -27,15 +29,27 @@ def erase_removed(database: Database) -> None:
             changes = changed_since(database, header.position)
             if changes is None:
                 raise SnapshotUnusable("it is not of this store, or too old")
-            rows = database.rows(
-                "SELECT value FROM json_each(?) WHERE NOT EXISTS "
-                "(SELECT 1 FROM templates WHERE face = value AND model = ?) ORDER BY value",
-                (json.dumps(changes[1]), header.model),
-            )
-            if rows:
-                snapshot.blank(file, header, np.array([row[0] for row in rows], np.int64))
+            for start in range(0, len(changes[1]), face_rows.BLOCK):
+                some = np.array(changes[1][start : start + face_rows.BLOCK], np.int64)
+                gone = _gone(database, file, header, some)
+                if len(gone):
+                    snapshot.blank(file, header, gone)
     except FileNotFoundError:
         return
     except (SnapshotUnusable, OSError, ValueError, TypeError) as error:
         logger.info("the index %s is removed: %s", path, error)
         path.unlink(missing_ok=True)
+
+
+def _gone(
+    database: Database, file: BinaryIO, header: Header, changed: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Which of these faces the file has with a template that the store has not. changed, result: rising."""
+    numbers, stored = snapshot.vectors_of(file, header, changed)
+    there = face_rows.of_faces(database, header.model, numbers.tolist())
+    if not there:
+        return numbers
+    # A number that was free may have been given to another face.
+    at = np.searchsorted(numbers, [row.number for row in there])
+    same = (quantized(np.stack([row.vector for row in there]), header.scale) == stored[at]).all(axis=1)
+    return np.delete(numbers, at[same])

@@ -158,6 +158,16 @@ def read_header(file: BinaryIO) -> Header:
     return header
 
 
+def vectors_of(
+    file: BinaryIO, header: Header, wanted: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """Those of these faces that are in the file, and what it has of each, int8 (N, D). wanted: rising."""
+    mapped = mmap.mmap(file.fileno(), header.size, access=mmap.ACCESS_READ)
+    columns = _mapped(memoryview(mapped), header)
+    rows = _rows_of(columns.numbers, wanted)
+    return columns.numbers[rows], columns.vectors[rows]
+
+
 def blank(file: BinaryIO, header: Header, gone: NDArray[np.int64]) -> None:
     """Overwrite the vectors of these faces, where they are in it, and keep the checksums true.
 
@@ -169,9 +179,7 @@ def blank(file: BinaryIO, header: Header, gone: NDArray[np.int64]) -> None:
     view = memoryview(mapped)
     try:
         numbers = np.frombuffer(view[header.numbers_at :], "<i8", header.rows)
-        rows = np.searchsorted(numbers, gone)
-        rows = rows[rows < header.rows]
-        rows = rows[np.isin(numbers[rows], gone)]
+        rows = _rows_of(numbers, gone)
         vectors = np.frombuffer(view[_PAGE:], np.int8, header.rows * header.dimensions)
         vectors.reshape(header.rows, -1)[rows] = 0
         del numbers, vectors
@@ -218,6 +226,13 @@ def _mapped(view: memoryview, header: Header) -> Columns:
         np.frombuffer(view[header.numbers_at :], "<i8", header.rows),
         np.frombuffer(view[header.owners_at :], "<i4", header.rows),
     )
+
+
+def _rows_of(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where these faces are; those that are not there are passed over. Both rising."""
+    rows = np.searchsorted(numbers, wanted)
+    rows = rows[rows < len(numbers)]
+    return np.asarray(rows[np.isin(numbers[rows], wanted)], np.intp)
 
 
 def _packed(header: Header) -> bytes:

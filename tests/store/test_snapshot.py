@@ -186,6 +186,22 @@ def test_an_erased_face_leaves_the_file_at_once(store, file):
     assert found.size() == 2 * PEOPLE - 2
 
 
+def test_a_replaced_face_leaves_the_file_though_its_number_is_used_again(store, file):
+    last = PersonId(f"stranger-{PEOPLE - 1}")
+    gallery = Gallery(store)
+    record = gallery.record(last)
+    templates = [vector.tobytes() for vector in snapshot.load(file, MODEL_A)[1].vectors[-2:]]
+    kept = snapshot.load(file, MODEL_A)[1].vectors[0].tobytes()
+    numbers = store.rows("SELECT number FROM faces WHERE person = ?", (last,))
+    others = tuple(replace(face, templates=(embedding(900 + at),)) for at, face in enumerate(record.faces))
+    gallery.put([replace(record, faces=others)])
+    assert store.rows("SELECT number FROM faces WHERE person = ?", (last,)) == numbers
+    after = file.read_bytes()
+    assert not any(template in after for template in templates)
+    assert kept in after
+    assert nearest(open_index(store), 900) == last
+
+
 def test_a_face_whose_erasure_was_cut_short_leaves_the_file_at_the_next_start(store, file):
     template = snapshot.load(file, MODEL_A)[1].vectors[6].tobytes()
     store.execute("DELETE FROM people WHERE id = 'stranger-3'")
