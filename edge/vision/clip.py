@@ -53,7 +53,10 @@ def clip_frames(path: Path) -> Iterator[Image]:
 
 
 def write_clip(path: Path, frames: Iterator[Image], fps: float) -> int:
-    """Write pictures of one size as a clip, and say how many. Raises SettingsError."""
+    """Write pictures of one size as a clip, and say how many.
+
+    Raises SettingsError, also when the clip cannot be read again as it was written.
+    """
     codec = CODECS.get(path.suffix.lower())
     if codec is None:
         raise SettingsError(f"cannot write a clip as {path.suffix or path.name}; use {', '.join(CODECS)}")
@@ -71,7 +74,20 @@ def write_clip(path: Path, frames: Iterator[Image], fps: float) -> int:
     finally:
         if writer is not None:
             writer.release()
+    # OpenCV says nothing of what could not be written, as on a full disk.
+    readable = _readable(path) if count else 0
+    if readable != count:
+        raise SettingsError(
+            f"only {readable} of {count} pictures could be written to {path.parent}; make room there"
+        )
     return count
+
+
+def _readable(path: Path) -> int:
+    try:
+        return sum(1 for _ in clip_frames(path))
+    except PictureUnreadable:
+        return 0
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,27 @@ def pictures(count: int = 12) -> list[np.ndarray]:
         picture[30:60, 8 * number : 8 * number + 20] = (20, 20, 220)
         made.append(picture)
     return made
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file grows beyond 20 kB: the disk is as good as full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_a_clip_that_is_cut_off_is_refused(tmp_path: Path, suffix: str) -> None:
+    noise = np.random.default_rng(1)
+    frames = (noise.integers(0, 256, (96, 128, 3), np.uint8) for _ in range(40))
+    with small_files(), pytest.raises(SettingsError, match="of 40 pictures"):
+        write_clip(tmp_path / f"clip{suffix}", frames, 10)
 
 
 @pytest.mark.parametrize("suffix", CODECS)
