@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,7 +148,9 @@ def _counted(frames: Iterable[Image], progress: Callable[[int], None]) -> Iterat
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
     """A file beside the output, which takes its place once it is complete."""
-    beside = output.with_name(f".{output.stem}.part{output.suffix}")
+    # A new name, made here: a file or a link that lies in wait is not written to. OpenCV goes by the suffix.
+    beside = output.with_name(f".{secrets.token_hex(8)}{output.suffix}")
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     try:
         yield beside
         beside.replace(output)

@@ -53,6 +53,19 @@ def test_no_face_is_left(redact, portraits, tmp_path, find, method) -> None:
     assert source.read_bytes() == before
 
 
+def test_nothing_is_written_through_a_link_that_lies_in_the_folder(redact, portraits, tmp_path) -> None:
+    source, output, other = tmp_path / "in.jpg", tmp_path / "out.jpg", tmp_path / "other"
+    cv2.imwrite(str(source), portraits[0])
+    other.write_bytes(b"somebody's")
+    link = tmp_path / ".out.part.jpg"
+    link.symlink_to(other)
+    assert redact(source, "--output", output).code == 0
+    assert other.read_bytes() == b"somebody's"
+    assert link.is_symlink()
+    assert output.is_file()
+    assert sorted(tmp_path.glob(".*")) == [link]
+
+
 def test_metadata_stays_behind_and_the_picture_is_upright(redact, portraits, tmp_path) -> None:
     source, output = tmp_path / "in.jpg", tmp_path / "out.jpg"
     jpeg = cv2.imencode(".jpg", np.rot90(portraits[0]))[1].tobytes()
