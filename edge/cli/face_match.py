@@ -94,8 +94,8 @@ def search(
 ) -> None:
     """Find who is in a picture among the enrolled people, most similar first.
 
-    --far is the rate for the whole search, 1e-3 unless given: the more people are searched, the higher the
-    score that a match needs.
+    --far is the rate for the whole search, 1e-3 unless given: the more people are searched, and the more
+    faces of the picture, the higher the score that a match needs.
 
     Examples:
 

@@ -18,7 +18,7 @@ from edge.service.comparison import box_json
 from edge.service.pictures import ANY, PictureReader, Source, Wanted
 
 SEARCH_FAR = 1e-3
-"""That a stranger is taken for anybody at all of those searched, unless a request says otherwise."""
+"""That any stranger of a picture is taken for anybody of those searched, unless a request says otherwise."""
 
 
 class Among(StrEnum):
@@ -39,8 +39,8 @@ class SearchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody enrolled who looks like the face. score: 0..100 of this one comparison. is_match: whether a
-    stranger is that similar to any of those searched with the probability asked for at most."""
+    """Somebody enrolled who looks like the face. score: 0..100 of this one comparison. is_match: whether it
+    is as similar as the probability asked for demands of the whole search."""
 
     person: PersonId
     face: FaceId
@@ -71,8 +71,9 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """faces: of the picture, largest first. compared: with how many people or faces each was. needed_score:
-    that of a match, which rises with `compared`."""
+    """faces: of the picture, largest first. compared: with how many people or faces each was. far: that
+    any of them is taken for somebody enrolled without being so. needed_score: that of a match, which rises
+    with `compared` and with the faces of the picture."""
 
     faces: tuple[Searched, ...]
     among: Among
@@ -130,9 +131,9 @@ class FaceSearch:
         """Find the `count` most similar people or faces for each of the largest faces of a picture.
 
         groups: only people in any of these; None is everybody. only_matches: leave out whoever is not
-        similar enough. far: of the whole search. Raises TooManyPeopleAsked, SeveralFaces when more faces
-        are asked for than allowed, TooManyFacesSearched, NobodyToSearch, PictureError, and what `require`
-        raises.
+        similar enough. far: of the whole search, all its faces together. Raises TooManyPeopleAsked,
+        SeveralFaces when more faces are asked for than allowed, TooManyFacesSearched, NobodyToSearch,
+        PictureError, and what `require` raises.
         """
         limits = self._limits
         if not 1 <= count <= limits.results:
@@ -144,7 +145,8 @@ class FaceSearch:
         chosen = self._groups(groups)
         view = self._reader.faces(source, wanted, most=most_faces)
         probes = [self._embedder.embed(view.image, found.landmarks) for found in view.faces]
-        compared, threshold = self._threshold(chosen, among, far)
+        compared = self._index.people(chosen) if among is Among.PEOPLE else self._index.size(chosen)
+        threshold = threshold_for(self._scale.curve, far, max(1, compared * len(probes)))
         hits = self._hits(probes, count, chosen, among)
         least = threshold if only_matches else -2.0
         return SearchResult(
@@ -173,10 +175,6 @@ class FaceSearch:
                 f"{size} faces to search among, allowed are {self._limits.gallery}; name fewer groups"
             )
         return chosen
-
-    def _threshold(self, groups: tuple[GroupId, ...] | None, among: Among, far: float) -> tuple[int, float]:
-        count = self._index.people(groups) if among is Among.PEOPLE else self._index.size(groups)
-        return count, threshold_for(self._scale.curve, far, max(1, count))
 
     def _hits(
         self, probes: Sequence[Embedding], count: int, groups: tuple[GroupId, ...] | None, among: Among

@@ -147,6 +147,12 @@ def test_a_match_needs_more_the_more_people_there_are(site: Site) -> None:
     assert after.needed_score == SCALE.score(threshold_for(CURVE, 1e-3, 33))
 
 
+def test_a_match_needs_more_the_more_faces_are_searched_for(site: Site) -> None:
+    crowd = site.world.add(Shown(1, x=60, size=60), Shown(2, x=180, size=50), Shown(7, x=300, size=40))
+    scores = [site.search.search(crowd, most_faces=most).needed_score for most in (1, 2, 3)]
+    assert scores == [SCALE.score(threshold_for(CURVE, 1e-3, 3 * faces)) for faces in (1, 2, 3)]
+
+
 def test_only_matches_may_be_asked_for(site: Site) -> None:
     assert names(site.search.search(site.world.add(Shown(1, take=9)), only_matches=True)) == [["ada"]]
     assert names(site.search.search(site.world.add(Shown(7)), only_matches=True)) == [[]]
