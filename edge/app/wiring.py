@@ -23,6 +23,7 @@ from edge.core.identifiers import uuid7
 from edge.core.limits import GalleryLimits
 from edge.core.policy import Standing
 from edge.core.quality import Limits
+from edge.core.score import ScoreScale
 from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
 from edge.ports import Matcher
@@ -152,10 +153,15 @@ def recognizer(settings: Settings, models: Models, matcher: Matcher) -> Recogniz
     )
 
 
-def enroller(settings: Settings, models: Models, gallery: Gallery, index: GalleryIndex) -> Enroller:
+def enroller(
+    settings: Settings, models: Models, gallery: Gallery, index: GalleryIndex, *, unique: int = 0
+) -> Enroller:
+    """unique: the unique-person control level, 0..4."""
+    from edge.service.duplicates import LookAlikes
     from edge.service.enrollment import EnrollConfig, Enroller
     from edge.vision.measure import measure
 
+    look_alikes = LookAlikes(index, ScoreScale(models.curve), tuple)
     return Enroller(
         detector=models.detector,
         landmarker=models.mesh,
@@ -166,6 +172,7 @@ def enroller(settings: Settings, models: Models, gallery: Gallery, index: Galler
         match=index.matcher.match,
         # Asked first, and it looks whether somebody was enrolled meanwhile.
         compared=index.people,
+        similar=lambda person, faces: look_alikes.person_like(faces, unique, but=person),
         curve=models.curve,
         utc=lambda: datetime.now(UTC),
         config=EnrollConfig(

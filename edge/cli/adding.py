@@ -49,6 +49,14 @@ def add(
     ] = None,
     valid_from: FromOption = None,
     valid_until: UntilOption = None,
+    unique: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=4,
+            help="Refuse who is enrolled under another id; 4 asks for the surest likeness, 0 off.",
+        ),
+    ] = 0,
     rotate: RotateOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -58,19 +66,20 @@ def add(
 
         ostiary person add alice alice1.jpg alice2.jpg --name "Alice Adams" --group staff
 
-        ostiary person add bob --camera
+        ostiary person add bob --camera --unique 3
     """
     from edge.app.keepers import keepers
     from edge.core.face import PersonId
     from edge.core.person import GroupId, Person
     from edge.errors import PoorQuality
+    from edge.refusals import PersonExists
 
     settings = context.obj.settings()
     change = changes(name, gender, tag, valid_from, valid_until)
     wanted = change(Person(PersonId(person), "", datetime.now(UTC)))
     groups, texts = [GroupId(one) for one in group or []], descriptions(describe or [])
     _check(settings, wanted, groups)
-    with enrolling(settings, rotate) as (roster, enroller, read):
+    with enrolling(settings, rotate, unique) as (roster, enroller, read):
         of_store = keepers(settings, roster)
 
         def also() -> None:
@@ -85,6 +94,10 @@ def add(
         print_json(as_json(result))
     else:
         _tell(result)
+    if result.similar is not None:
+        raise PersonExists(
+            f"{person} was not enrolled: the faces look like {result.similar}, who is enrolled"
+        )
     if result.refused and not (result.accepted or result.known):
         raise PoorQuality(f"{person} was not enrolled: no picture could be used")
 

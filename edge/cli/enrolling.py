@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def enrolling(
-    settings: Settings, rotate: bool = False
+    settings: Settings, rotate: bool = False, unique: int = 0
 ) -> Iterator[tuple[Roster, Enroller, Callable[[Path], Image]]]:
     """Open the people and the networks; the third is what reads a picture. rotate: turned upright.
+    unique: the unique-person control level, 0..4.
 
     Raises StoreError, ModelError.
     """
@@ -33,7 +34,7 @@ def enrolling(
         wiring.open_index(settings, models.embedder.model) as index,
     ):
         read = uprighting(models) if rotate else load_picture
-        yield roster, wiring.enroller(settings, models, roster.gallery, index), read
+        yield roster, wiring.enroller(settings, models, roster.gallery, index, unique=unique), read
 
 
 def loader(path: Path, read: Callable[[Path], Image]) -> tuple[str, Callable[[], Image]]:
@@ -52,6 +53,7 @@ def as_json(result: Enrolled) -> dict[str, Any]:
         "duplicates": [
             {"person": one.person, "similarity": round(one.similarity, 4)} for one in result.duplicates
         ],
+        "similar": result.similar,
     }
 
 

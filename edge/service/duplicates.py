@@ -36,53 +36,22 @@ class Duplicate:
         }
 
 
-class DuplicateCheck:
-    """Finds people who seem to be enrolled under another id.
+class LookAlikes:
+    """Finds who of the people enrolled looks the same.
 
-    templates: a person's templates of the index's model; raises PersonNotFound. A false accept rate is that
-    of the whole check: that somebody new is taken for anybody enrolled.
+    require: the groups of a request as they are, or a refusal. A false accept rate is that of the whole
+    check: that somebody new is taken for anybody enrolled.
     """
 
     def __init__(
         self,
-        reader: PictureReader,
-        embedder: Embedder,
         index: FaceIndex,
         scale: ScoreScale,
-        templates: Callable[[PersonId], list[tuple[Embedding, float]]],
         require: Callable[[Sequence[GroupId]], tuple[GroupId, ...]],
     ) -> None:
-        self._reader = reader
-        self._embedder = embedder
         self._index = index
         self._scale = scale
-        self._templates = templates
         self._require = require
-
-    def of_picture(
-        self,
-        source: Source,
-        wanted: Wanted = ANY,
-        *,
-        far: float = DUPLICATE_FAR,
-        groups: Sequence[GroupId] | None = None,
-    ) -> tuple[Duplicate, ...]:
-        """Who the largest face of a picture may be. Raises PictureError, and what `require` raises."""
-        view = self._reader.faces(source, wanted)
-        return self.of_embeddings(
-            [self._embedder.embed(view.image, view.faces[0].landmarks)], far=far, groups=groups
-        )
-
-    def of_person(
-        self, person: PersonId, *, far: float = DUPLICATE_FAR, groups: Sequence[GroupId] | None = None
-    ) -> tuple[Duplicate, ...]:
-        """Who else an enrolled person may be. Raises PersonNotFound, NobodyToSearch without a face."""
-        embeddings = [embedding for embedding, _ in self._templates(person)]
-        if not embeddings:
-            raise NobodyToSearch(
-                f"person {person} has no face for {self._index.model}; enroll one with 'ostiary person add'"
-            )
-        return self.of_embeddings(embeddings, far=far, groups=groups, but=person)
 
     def of_embeddings(
         self,
@@ -110,9 +79,15 @@ class DuplicateCheck:
         )
 
     def person_like(
-        self, embeddings: Sequence[Embedding], level: int, groups: Sequence[GroupId] | None = None
+        self,
+        embeddings: Sequence[Embedding],
+        level: int,
+        groups: Sequence[GroupId] | None = None,
+        but: PersonId | None = None,
     ) -> PersonId | None:
         """Who a person to be created is already, at a unique-person control level 0..4; None is nobody.
+
+        but: the person's own id, when only faces are added.
 
         Raises ValueError for another level.
         """
@@ -121,5 +96,51 @@ class DuplicateCheck:
         far = UNIQUE_PERSON_FARS[level]
         if far is None or not embeddings:
             return None
-        found = self.of_embeddings(embeddings, far=far, groups=groups)
+        found = self.of_embeddings(embeddings, far=far, groups=groups, but=but)
         return found[0].person if found else None
+
+
+class DuplicateCheck(LookAlikes):
+    """Finds people who seem to be enrolled under another id.
+
+    templates: a person's templates of the index's model; raises PersonNotFound.
+    """
+
+    def __init__(
+        self,
+        reader: PictureReader,
+        embedder: Embedder,
+        index: FaceIndex,
+        scale: ScoreScale,
+        templates: Callable[[PersonId], list[tuple[Embedding, float]]],
+        require: Callable[[Sequence[GroupId]], tuple[GroupId, ...]],
+    ) -> None:
+        super().__init__(index, scale, require)
+        self._reader = reader
+        self._embedder = embedder
+        self._templates = templates
+
+    def of_picture(
+        self,
+        source: Source,
+        wanted: Wanted = ANY,
+        *,
+        far: float = DUPLICATE_FAR,
+        groups: Sequence[GroupId] | None = None,
+    ) -> tuple[Duplicate, ...]:
+        """Who the largest face of a picture may be. Raises PictureError, and what `require` raises."""
+        view = self._reader.faces(source, wanted)
+        return self.of_embeddings(
+            [self._embedder.embed(view.image, view.faces[0].landmarks)], far=far, groups=groups
+        )
+
+    def of_person(
+        self, person: PersonId, *, far: float = DUPLICATE_FAR, groups: Sequence[GroupId] | None = None
+    ) -> tuple[Duplicate, ...]:
+        """Who else an enrolled person may be. Raises PersonNotFound, NobodyToSearch without a face."""
+        embeddings = [embedding for embedding, _ in self._templates(person)]
+        if not embeddings:
+            raise NobodyToSearch(
+                f"person {person} has no face for {self._index.model}; enroll one with 'ostiary person add'"
+            )
+        return self.of_embeddings(embeddings, far=far, groups=groups, but=person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -57,7 +57,8 @@ class Duplicate:
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """The result for one person, by the names of the pictures. created: whether the person is new.
-    known: pictures that were enrolled before and were not enrolled again."""
+    known: pictures that were enrolled before and were not enrolled again. similar: somebody enrolled who
+    looks the same, where people must be unique; then nothing was stored."""
 
     person: PersonId
     created: bool
@@ -65,6 +66,7 @@ class Enrolled:
     known: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    similar: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Enroller:
 
     match: finds the person most like a face.
     compared: how many templates a face is compared with.
+    similar: finds somebody but this person who has these faces, so that one human is not two people.
     utc: gives aware UTC.
     """
 
@@ -107,6 +110,7 @@ class Enroller:
         gallery: Gallery,
         match: Callable[[Embedding], Match | None],
         compared: Callable[[], int],
+        similar: Callable[[PersonId, Sequence[Embedding]], PersonId | None] = lambda person, faces: None,
         curve: FarCurve,
         utc: Callable[[], datetime],
         config: EnrollConfig,
@@ -119,6 +123,7 @@ class Enroller:
         self._gallery = gallery
         self._match = match
         self._compared = compared
+        self._similar = similar
         self._curve = curve
         self._utc = utc
         self._config = config
@@ -232,7 +237,11 @@ class Enroller:
         refused: tuple[Refused, ...],
         also: Callable[[], None] | None,
     ) -> Enrolled:
-        duplicates = self._duplicates(person.id, [examined.embedding for _, examined in accepted])
+        embeddings = [examined.embedding for _, examined in accepted]
+        twin = self._similar(person.id, embeddings)
+        if twin is not None:
+            return Enrolled(person.id, False, refused=refused, similar=twin)
+        duplicates = self._duplicates(person.id, embeddings)
         created = not seen and bool(accepted or not refused)
         with self._gallery.together():
             self._gallery.require_version(person.id, seen)

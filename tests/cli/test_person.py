@@ -391,3 +391,22 @@ def test_groups_and_descriptions_travel_with_an_export(run, tmp_path):
 def test_help_shows_an_example_for_every_command_that_manages():
     for command in ("modify", "describe", "copy", "groups", "faces add", "faces list", "faces delete"):
         assert f"ostiary person {command}" in ostiary("person", *command.split(), "--help").out
+
+
+def test_who_is_enrolled_under_another_id_is_refused_where_people_must_be_unique(person, portraits):
+    eileen, grace = portraits / "eileen_collins", portraits / "grace_hopper"
+    assert person("add", "eileen", eileen / "0.jpg").code == 0
+    twin = ("add", "twin", eileen / "1.jpg", "--group", "staff", "--unique")
+    done = person(*twin, "2", "--json")
+    assert done.code == 7
+    assert done.err.strip() == "ostiary: twin was not enrolled: the faces look like eileen, who is enrolled"
+    told = json.loads(done.out)
+    assert (told["similar"], told["created"], told["accepted"]) == ("eileen", False, [])
+    assert [one["id"] for one in json.loads(person("list", "--json").out)["people"]] == ["eileen"]
+    assert person("groups", "twin").code == 7
+    assert person("add", "grace", grace / "0.jpg", "--unique", "1").code == 0
+    assert person("add", "eileen", eileen / "2.jpg", "--unique", "4").code == 0, "is like nobody else"
+    assert person("add", "eileen", grace / "1.jpg", "--unique", "2").code == 7, "but is like grace"
+    assert json.loads(person("faces", "list", "eileen", "--json").out)["faces"][1]["source"] == "2.jpg"
+    assert person(*twin, "0").code == 0
+    assert person(*twin, "5").code == 2
