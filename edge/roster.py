@@ -49,7 +49,10 @@ class Gallery(Protocol):
         """Erase a person with faces and templates. Raises PersonNotFound."""
 
     def remove_people(self, wanted: Sequence[PersonId]) -> None:
-        """Erase people as `remove_person` does, all or none. Raises PersonNotFound."""
+        """Erase people as `remove_person` does, many in steps.
+
+        Raises PersonNotFound, before anybody is erased.
+        """
 
     def person(self, person: PersonId) -> Person:
         """Raises PersonNotFound."""

@@ -157,7 +157,7 @@ class PersonKeeper:
             self.place(person, into)
 
     def remove(self, people: Sequence[PersonId]) -> None:
-        """Erase people with faces and templates, from all groups."""
+        """Erase people with faces and templates, from all groups; many in steps, which are not one whole."""
         if not people:
             raise ParameterMissing("nobody is named; name at least one person")
         self._gallery.remove_people(list(dict.fromkeys(people)))

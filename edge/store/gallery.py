@@ -20,7 +20,8 @@ from edge.store.revision import change
 from edge.store.times import unix_ms
 
 _PRUNED = 200
-"""People pruned in one transaction: the door waits for its end."""
+_REMOVED = 500
+"""People pruned, and removed, in one transaction: the door waits for its end."""
 
 
 class Gallery:
@@ -75,12 +76,22 @@ class Gallery:
         self.remove_people([person])
 
     def remove_people(self, wanted: Sequence[PersonId]) -> None:
-        """Erase people as `remove_person` does, all or none. Raises PersonNotFound."""
-        with change(self._database):
-            for person in wanted:
-                if self._database.execute("DELETE FROM people WHERE id = ?", (person,)).rowcount == 0:
-                    raise people.no_person(person)
-        erase(self._database)
+        """Erase people as `remove_person` does, many in several transactions.
+
+        Raises PersonNotFound before anybody is erased; who is gone by their turn is passed over.
+        """
+        for person in wanted:
+            if not self.version(person):
+                raise people.no_person(person)
+        try:
+            for start in range(0, len(wanted), _REMOVED):
+                if start:
+                    self._pause(revision.PAUSE_S)
+                with change(self._database):
+                    for person in wanted[start : start + _REMOVED]:
+                        self._database.execute("DELETE FROM people WHERE id = ?", (person,))
+        finally:
+            erase(self._database)
 
     def person(self, person: PersonId) -> Person:
         """Raises PersonNotFound."""

@@ -186,6 +186,28 @@ def test_others_write_between_the_steps_of_pruning(database, store_path):
     assert gallery.models() == {MODEL_A: 450}
 
 
+def test_others_write_between_the_steps_of_erasing_many(database, store_path):
+    with open_database(store_path, durable=True, busy_timeout_s=0.0) as other:
+        left = []
+
+        def pause(_):
+            with other.transaction():
+                other.execute("DELETE FROM people WHERE id = 'p1199'")
+            left.append(Gallery(other).count())
+
+        gallery = Gallery(database, pause=pause)
+        people = [PersonId(f"p{number}") for number in range(1200)]
+        with gallery.together():
+            for person in people:
+                gallery.add_person(Person(person, "", NOON))
+        with pytest.raises(PersonNotFound, match="nobody"):
+            gallery.remove_people([*people, PersonId("nobody")])
+        assert gallery.count() == 1200
+        gallery.remove_people(people)
+    assert left == [699, 199]
+    assert gallery.count() == 0
+
+
 def test_a_deletion_does_not_reach_a_group_made_anew_under_its_id(database, gallery):
     def pause(_):
         """Somebody else finishes it meanwhile, and makes a group of that id."""
