@@ -13,6 +13,7 @@ from edge.app.analysis import Examiners, open_examiners
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.person import GroupId
 from edge.core.score import ScoreScale
+from edge.refusals import PersonNotFound
 from edge.service.analysis import FaceAnalysis
 from edge.service.comparison import FaceComparison, FaceVerification
 from edge.service.duplicates import DuplicateCheck
@@ -109,6 +110,7 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
                 index,
                 scale,
                 groups.require,
+                partial(_tag, roster.gallery),
                 SearchLimits(results=limits.search_people, gallery=limits.search_faces),
             ),
             duplicates=DuplicateCheck(reader, embedder, index, scale, templates, groups.require),
@@ -144,3 +146,10 @@ def _templates(gallery: Gallery, model: ModelId, person: PersonId) -> list[tuple
         for template in enrolled.templates
         if template.model == model
     ]
+
+
+def _tag(gallery: Gallery, person: PersonId) -> str:
+    try:
+        return gallery.person(person).tag
+    except PersonNotFound:
+        return ""

@@ -39,10 +39,11 @@ class SearchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody enrolled who looks like the face. score: 0..100 of this one comparison. is_match: whether it
-    is as similar as the probability asked for demands of the whole search."""
+    """Somebody enrolled who looks like the face. tag: the remark on the person. score: 0..100 of this one
+    comparison. is_match: whether it is as similar as the rate asked for demands of the whole search."""
 
     person: PersonId
+    tag: str
     face: FaceId
     score: float
     similarity: float
@@ -51,6 +52,7 @@ class Candidate:
     def as_json(self) -> dict[str, Json]:
         return {
             "person": self.person,
+            "tag": self.tag,
             "face": self.face,
             "score": round(self.score, 2),
             "similarity": round(self.similarity, 5),
@@ -97,7 +99,7 @@ class FaceSearch:
     """Searches the gallery for faces of pictures. Belongs to one thread.
 
     require: the groups of a request as they are, or a refusal (GroupListNotFound, GroupBeingDeleted,
-    TooManyGroupsAsked).
+    TooManyGroupsAsked). tag: the remark on a person, empty for who is gone.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class FaceSearch:
         index: FaceIndex,
         scale: ScoreScale,
         require: Callable[[Sequence[GroupId]], tuple[GroupId, ...]],
+        tag: Callable[[PersonId], str],
         limits: SearchLimits,
     ) -> None:
         self._reader = reader
@@ -114,6 +117,7 @@ class FaceSearch:
         self._index = index
         self._scale = scale
         self._require = require
+        self._tag = tag
         self._limits = limits
 
     def search(
@@ -185,6 +189,7 @@ class FaceSearch:
     def _candidate(self, hit: Hit, threshold: float) -> Candidate:
         return Candidate(
             hit.person,
+            self._tag(hit.person),
             hit.face,
             self._scale.score(hit.similarity),
             hit.similarity,

@@ -32,8 +32,9 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]
 def store(portraits: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both people enrolled, each in a group of their own; a group with nobody in it."""
     folder = tmp_path_factory.mktemp("store")
-    for name, group in zip(NAMES, ("astronauts", "admirals"), strict=True):
-        done = ostiary("--store", folder, "person", "add", name, *portraits[name][:2], "--group", group)
+    for name, group, tag in zip(NAMES, ("astronauts", "admirals"), ("", "badge 17"), strict=True):
+        pictures = portraits[name][:2]
+        done = ostiary("--store", folder, "person", "add", name, *pictures, "--group", group, "--tag", tag)
         assert done.code == 0, done.err
     return folder
 
@@ -77,6 +78,7 @@ def test_people_are_searched_in_all_or_some_groups(face, portraits) -> None:
     probe = portraits[NAMES[1]][2]
     found = answer(face("search", probe, "--json"))
     assert [one["person"] for one in found["faces"][0]["candidates"]] == [NAMES[1], NAMES[0]]
+    assert [one["tag"] for one in found["faces"][0]["candidates"]] == ["badge 17", ""]
     assert [one["is_match"] for one in found["faces"][0]["candidates"]] == [True, False]
     assert found["compared"] == 2
     others = answer(face("search", probe, "--group", "astronauts", "--json"))

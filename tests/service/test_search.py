@@ -71,7 +71,15 @@ class Site:
 
     @property
     def search(self) -> FaceSearch:
-        return FaceSearch(self.world.reader(), self.world, self.index, SCALE, self.require, self.limits)
+        return FaceSearch(
+            self.world.reader(),
+            self.world,
+            self.index,
+            SCALE,
+            self.require,
+            lambda identifier: self.gallery.person(identifier).tag,
+            self.limits,
+        )
 
     @property
     def duplicates(self) -> DuplicateCheck:
