@@ -16,7 +16,7 @@ tree. None of them changes anything.
     ├── NobodyToSearch            no faces in the groups of a search
     └── GalleryError
         ├── PersonNotFound
-        ├── PersonExists
+        ├── PersonExists            under that id, or the same human under another
         ├── PersonIdIllegal         characters that are not allowed, or none
         ├── PersonIdTooLong
         ├── PersonNameIllegal       characters that cannot be shown
