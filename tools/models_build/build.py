@@ -20,7 +20,8 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.fused import FusedEmbedder, Projection
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
-from models_build import dlib_net, pictures, quantize, sources
+from models_build import dlib_net, flatfile, pictures, quantize, sources
+from models_build.equalize import equalize
 from models_build.faceboxes import FaceBoxes
 from models_build.fused import projection
 from models_build.graph import Replay
@@ -43,7 +44,11 @@ def detection(source: Path) -> bytes:
 
 def detection_middle(source: Path) -> bytes:
     network = Replay(source, (320, 240))
-    return quantize.int8_weights(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape)
+    scenes = list(pictures.for_detection((320, 240)))
+    print(f"  {len(scenes)} pictures as examples", flush=True)
+    equalize(network, (scene * (1.0 / 127.5) - 1.0 for scene in scenes))
+    whole = quantize.full_int8(lambda x: network(x * (1.0 / 127.5) - 1.0), network.shape, lambda: scenes)
+    return flatfile.float_heads(whole)
 
 
 def detection_wide(source: Path, weights: Path) -> bytes:

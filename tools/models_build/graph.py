@@ -62,6 +62,25 @@ class Replay:
         return OPERATORS[self.codes[op.opcodeIndex]]
 
     def __call__(self, x: tf.Tensor) -> list[tf.Tensor]:
+        values = self.values(x)
+        return [_flat(values[int(i)]) for i in self.graph.outputs]
+
+    def pairs(self, first: str, second: str) -> list[tuple[schema.OperatorT, schema.OperatorT]]:
+        """The operators `first` without activation whose result goes into one `second` and nowhere else."""
+        readers: dict[int, list[schema.OperatorT]] = {}
+        for op in self.graph.operators:
+            for i in op.inputs:
+                readers.setdefault(int(i), []).append(op)
+        return [
+            (op, readers[int(op.outputs[0])][0])
+            for op in self.graph.operators
+            if self._operator(op) == first
+            and op.builtinOptions.fusedActivationFunction == schema.ActivationFunctionType.NONE
+            and [self._operator(reader) for reader in readers.get(int(op.outputs[0]), [])] == [second]
+        ]
+
+    def values(self, x: tf.Tensor) -> dict[int, tf.Tensor]:
+        """All that is computed, by the number of the tensor."""
         values: dict[int, tf.Tensor] = {int(self.graph.inputs[0]): x}
 
         def value(i: int):
@@ -73,7 +92,7 @@ class Replay:
                 continue
             inputs = [value(int(i)) for i in op.inputs if i >= 0]
             values[int(op.outputs[0])] = play(name, inputs, op.builtinOptions)
-        return [_flat(values[int(i)]) for i in self.graph.outputs]
+        return values
 
 
 def _flat(x: tf.Tensor) -> tf.Tensor:
