@@ -28,6 +28,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("gallery", partial(_gallery, settings)),
         ("threshold", partial(_threshold, settings)),
         ("models", partial(_models, settings)),
+        ("scorecard", _scorecard),
         ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
         ("broker", partial(_broker, settings)),
@@ -77,6 +78,13 @@ def _models(settings: Settings) -> Check:
         found = ", ".join(f"{manifest.task} {manifest.name}" for manifest in models.manifests)
         model = models.embedder.model
     return Check("models", Status.OK, f"templates of {model}; {found}")
+
+
+def _scorecard() -> Check:
+    from edge.vision.manifest import find
+
+    manifest = find("liveness")
+    return Check("scorecard", Status.OK, f"liveness {manifest.name}: {manifest.scored()}")
 
 
 def _gpio(settings: Settings) -> Check:

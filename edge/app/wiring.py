@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.core.calibration import FarCurve
@@ -80,10 +81,12 @@ def clocks(settings: Settings) -> Clocks:
 
 
 @contextmanager
-def open_models(settings: Settings) -> Iterator[Models]:
-    """Open every network the door needs. Raises ModelError when one is missing or not the one described.
+def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Models]:
+    """Open every network the door needs. Raises ModelError when one is missing or not the one described,
+    and when nobody measured what the liveness model stops.
 
     OpenCV is held to as many threads as the networks: its pool would take the cores that others need.
+    folder: of the models, without it the one that ships with the package.
     """
     import cv2
 
@@ -104,10 +107,11 @@ def open_models(settings: Settings) -> Iterator[Models]:
             return stack.enter_context(Engine(manifest, settings.vision.threads, settings.vision.engine))
 
         def engine(task: str, name: str | None = None) -> Engine:
-            return opened(find(task, name))
+            return opened(find(task, name, folder))
 
         liveness = engine("liveness")
-        embedding = find("embedding", settings.vision.embedding)
+        liveness.manifest.scored()
+        embedding = find("embedding", settings.vision.embedding, folder)
         curve = embedding.far_curve
         if curve is None:
             raise ManifestInvalid(f"{embedding.path} has no far_curve; reinstall or run tools/build_models")

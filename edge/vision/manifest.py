@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.core.calibration import FarCurve
 from edge.core.face import ModelId
+from edge.core.scorecard import Scorecard, read_scorecard
 from edge.errors import ManifestInvalid, ModelMissing
 from edge.resources import folder
 
@@ -78,6 +79,7 @@ class Manifest:
     measured: Mapping[str, float] = field(default_factory=dict)
     far_curve: FarCurve | None = None
     parts: tuple[PartSpec, ...] = ()
+    scorecard: Scorecard | None = None
 
     @property
     def model_id(self) -> ModelId:
@@ -93,6 +95,15 @@ class Manifest:
     def parameter(self, name: str) -> float:
         """The decoder's parameter `name`. Raises ManifestInvalid when the manifest has none."""
         return _required(self.parameters, name, self.path)
+
+    def scored(self) -> Scorecard:
+        """What a liveness model is known to stop. Raises ManifestInvalid when the manifest does not say."""
+        if self.scorecard is None:
+            raise ManifestInvalid(
+                f"{self.path} has no scorecard, so that nobody knows which attacks the model stops; "
+                "reinstall, or measure it with tools/train_liveness"
+            )
+        return self.scorecard
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -168,6 +179,7 @@ def _parse(path: Path, table: Mapping[str, object]) -> Manifest:
         measured=_numbers(table, "measured"),
         far_curve=_curve(curve) if curve else None,
         parts=tuple(_part(one) for one in _tables(table, "part")),
+        scorecard=read_scorecard(_table(table, "scorecard")) if "scorecard" in table else None,
     )
 
 

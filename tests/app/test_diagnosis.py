@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def test_all_models_the_door_needs_are_named(settings: dict[str, Any]) -> None:
     detail = check("models", settings).detail
     for task in ("detection", "landmarks", "embedding", "liveness"):
         assert task in detail
+
+
+def test_what_attacks_pass_is_told_by_type(settings: dict[str, Any]) -> None:
+    result = check("scorecard", settings)
+    assert (result.status, result.cure) == (Status.OK, "")
+    assert re.search(r"print APCER 0\.\d{3} \(0\.\d{3}-0\.\d{3}\), .*, BPCER 0\.\d{3} \(", result.detail)
 
 
 def test_an_open_state_folder_fails(settings: dict[str, Any]) -> None:

@@ -77,6 +77,7 @@ def test_a_missing_threshold_is_named(tmp_path: Path) -> None:
         ("score = 0.5", 'score = "high"', "thresholds.score"),
         ("[[output]]", "[output]", "output"),
         ('task = "detection"', "task = ", "cannot read"),
+        ("[thresholds]", "[scorecard]\nmethod = 'by hand'\n[thresholds]", "lacks the key 'attack'"),
     ],
 )
 def test_a_wrong_manifest_is_refused_naming_the_fault(tmp_path: Path, old: str, new: str, named: str) -> None:
