@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.core.frame import Image
+from edge.core.frame import Frame, Image
 from edge.errors import PictureUnreadable, SettingsError
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
@@ -50,6 +50,32 @@ def clip_frames(path: Path) -> Iterator[Image]:
             if not done:
                 return
             yield np.asarray(image, np.uint8)
+
+
+def timed_frames(path: Path) -> Iterator[Frame]:
+    """Every picture of a clip with its own time since the first, which many phones space unevenly.
+
+    Pictures that do not say a later time than those before them are spaced by the clip's usual rate. Raises
+    PictureUnreadable, also for a clip without a picture.
+    """
+    period_s = 1.0 / clip_info(path).fps
+    first = last = -math.inf
+    with _opened(path) as capture:
+        number = 0
+        while True:
+            done, image = capture.read()
+            if not done:
+                break
+            at = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+            if number == 0:
+                first = at if math.isfinite(at) else 0.0
+                last = first
+            else:
+                last = at if last < at < math.inf else last + period_s
+            yield Frame(np.asarray(image, np.uint8), last - first, number)
+            number += 1
+    if not number:
+        raise PictureUnreadable(f"{path} has no pictures that can be read; convert it to MP4")
 
 
 def write_clip(path: Path, frames: Iterator[Image], fps: float) -> int:

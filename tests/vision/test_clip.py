@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge.errors import PictureUnreadable, SettingsError
-from edge.vision.clip import CODECS, clip_frames, clip_info, write_clip
+from edge.vision.clip import CODECS, clip_frames, clip_info, timed_frames, write_clip
 
 
 def pictures(count: int = 12) -> list[np.ndarray]:
@@ -56,14 +56,24 @@ def test_what_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
     assert all(np.abs(a.astype(int) - b).mean() < 6 for a, b in zip(read, pictures(), strict=True))
 
 
+@pytest.mark.parametrize("suffix", CODECS)
+def test_frames_come_with_their_times(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip{suffix}"
+    write_clip(path, iter(pictures(6)), 5.0)
+    frames = list(timed_frames(path))
+    assert [frame.sequence for frame in frames] == list(range(6))
+    assert [frame.captured_at for frame in frames] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], abs=0.02)
+
+
 def test_what_is_no_clip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"no clip at all" * 100)
     for source in (path, tmp_path / "gone.mp4", tmp_path):
         with pytest.raises(PictureUnreadable, match=r"clip"):
             clip_info(source)
-        with pytest.raises(PictureUnreadable):
-            list(clip_frames(source))
+        for read in (clip_frames, timed_frames):
+            with pytest.raises(PictureUnreadable):
+                list(read(source))
 
 
 def test_a_name_with_a_number_pattern_is_a_name(tmp_path: Path) -> None:
