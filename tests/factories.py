@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from edge.core.decision import Decision, DecisionId, Reason
 from edge.core.evidence import Observation
 from edge.core.face import Box, Embedding, Face, Landmarks, ModelId, PersonId
 from edge.core.frame import Frame
+from edge.core.track_life import Glimpse
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 MODEL = ModelId("test@0123456789ab")
@@ -52,11 +54,16 @@ def an_observation(
     person: str | None = "ada",
     *,
     ambiguous: bool = False,
-    liveness: float = 0.9,
+    liveness: float | None = 0.9,
     similarity: float = 0.95,
 ) -> Observation:
     named = None if person is None else PersonId(person)
     return Observation(at, named, ambiguous, similarity, margin=0.2, liveness=liveness, quality=0.8)
+
+
+def a_glimpse(at: float = 0.0, score: float | None = 0.9, **seen: Any) -> Glimpse:
+    """A usable frame of a track; seen: what else it gave."""
+    return Glimpse(at, score, some_landmarks().points, **seen)
 
 
 def a_decision(identifier: str = "d1", *, granted: bool = True, command: str | None = None) -> Decision:

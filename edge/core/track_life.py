@@ -1,0 +1,159 @@
+"""Whether the face of a track is that of a living person: the frames of a visit, weighed together.
+
+One frame proves nothing. The mean of the logits of the liveness model over the frames so far is held to two
+thresholds: alive from the upper one on, an attack from the lower one down, and between them more frames are
+looked at, until even those leave it open. Alive takes the median too, so that one lucky frame of an attack
+carries nothing. What speaks against life besides the picture is a veto: no score
+outweighs it. A frame without a score is no evidence, and nobody is let in with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean, median
+
+from edge.core.face import Points, Vector
+from edge.core.suspicion import Suspicion
+
+MOST_LOGIT = 6.0
+"""One frame counts for no more than this, however sure the network is of it."""
+
+
+class Life(StrEnum):
+    """unchecked: the site asks for no proof of life; never the answer of `judge`."""
+
+    LIVE = "live"
+    ATTACK = "attack"
+    UNSURE = "unsure"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class LifeConfig:
+    """accept, reject: probabilities; the mean logit is held to theirs. frames: how many a face needs to count
+    as alive. window: from how many on it may count as an attack. more: how many further ones are looked at
+    while it is neither. gap_s: after so long without a usable frame those before it no longer count.
+
+    Raises ValueError where these do not fit together.
+    """
+
+    accept: float = 0.5
+    reject: float = 0.1
+    frames: int = 5
+    window: int = 8
+    more: int = 8
+    gap_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.reject <= self.accept < 1.0:
+            raise ValueError(f"0 < reject ({self.reject}) <= accept ({self.accept}) < 1 does not hold")
+        if not 1 <= self.frames <= self.window:
+            raise ValueError(f"frames ({self.frames}) must be 1 to window ({self.window})")
+        if self.more < 0:
+            raise ValueError(f"more ({self.more}) must not be negative")
+
+    @property
+    def most(self) -> int:
+        """How many frames are looked at before it stays open."""
+        return self.window + self.more
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What one usable frame of a track gave.
+
+    at: monotonic seconds. score: probability 0..1 of the liveness model, None where it could not tell.
+    points: float32 (468, 3), the mesh. vector: float32 (D,), norm 1; None without one. repeat, stream,
+    infrared, depth: what speaks against this frame, by where it was looked for.
+    """
+
+    at: float
+    score: float | None
+    points: Points
+    vector: Vector | None = None
+    repeat: Suspicion | None = None
+    stream: Suspicion | None = None
+    infrared: Suspicion | None = None
+    depth: Suspicion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """life: None while the frames do not suffice. score: 0..1, the logistic of the mean logit; 0 where a
+    frame has no score. frames: how many were weighed. by_challenge: an active challenge was passed, and what
+    the frames left open is settled."""
+
+    life: Life | None
+    score: float
+    frames: int
+    suspicions: tuple[Suspicion, ...] = ()
+    by_challenge: bool = False
+
+
+UNCHECKED = Judgement(Life.UNCHECKED, 0.0, 0)
+"""Of a track at a door that asks for no proof of life."""
+
+
+def gather(glimpses: tuple[Glimpse, ...], new: Glimpse, config: LifeConfig) -> tuple[Glimpse, ...]:
+    """The frames to weigh now, newest last, without those before a long gap or a clock that went back."""
+    if glimpses and not 0.0 <= new.at - glimpses[-1].at <= config.gap_s:
+        glimpses = ()
+    return (*glimpses, new)[-config.most :]
+
+
+def judge(glimpses: Sequence[Glimpse], config: LifeConfig) -> Judgement:
+    """Weigh the frames of a track, oldest first."""
+    weight = Weight.of([glimpse.score for glimpse in glimpses])
+    suspicions = _suspicions(glimpses)
+    count = len(glimpses)
+    life = Life.ATTACK if suspicions else _life(weight, count, config)
+    return Judgement(life, 0.0 if weight is None else logistic(weight.mean), count, suspicions)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What frames say of life, as logits. mean: of all. least: the lower one of mean and median."""
+
+    mean: float
+    least: float
+
+    @classmethod
+    def of(cls, scores: Sequence[float | None]) -> Weight | None:
+        """Each logit counts within -6..6. None without scores, and when one is missing or no probability."""
+        logits = [_clipped_logit(score) for score in scores if score is not None and 0.0 <= score <= 1.0]
+        if not logits or len(logits) < len(scores):
+            return None
+        mean = fmean(logits)
+        return cls(mean, min(mean, median(logits)))
+
+
+def logit(probability: float) -> float:
+    """Raises ValueError unless 0 < probability < 1."""
+    return math.log(probability) - math.log1p(-probability)
+
+
+def logistic(value: float) -> float:
+    """The inverse of `logit`, for values that are not extreme."""
+    return 1.0 / (1.0 + math.exp(-value))
+
+
+def _life(weight: Weight | None, count: int, config: LifeConfig) -> Life | None:
+    if weight is not None and count >= config.frames and weight.least >= logit(config.accept):
+        return Life.LIVE
+    if weight is not None and count >= config.window and weight.mean <= logit(config.reject):
+        return Life.ATTACK
+    return Life.UNSURE if count >= config.most else None
+
+
+def _clipped_logit(score: float) -> float:
+    if score in (0.0, 1.0):
+        return MOST_LOGIT if score else -MOST_LOGIT
+    return max(-MOST_LOGIT, min(MOST_LOGIT, logit(score)))
+
+
+def _suspicions(glimpses: Sequence[Glimpse]) -> tuple[Suspicion, ...]:
+    found = [one for glimpse in glimpses for one in (glimpse.repeat, glimpse.stream)]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
