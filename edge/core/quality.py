@@ -13,6 +13,8 @@ from edge.core.face import Box, Pose
 
 class Problem(StrEnum):
     TOO_SMALL = "too_small"
+    TOO_CLOSE = "too_close"
+    SEVERAL_FACES = "several_faces"
     CUT_OFF = "cut_off"
     OFF_AXIS = "off_axis"
     BLURRED = "blurred"
@@ -24,6 +26,8 @@ class Problem(StrEnum):
 
 ADVICE = {
     Problem.TOO_SMALL: "come closer",
+    Problem.TOO_CLOSE: "step back",
+    Problem.SEVERAL_FACES: "one face at a time",
     Problem.CUT_OFF: "move into the picture",
     Problem.OFF_AXIS: "look at the camera",
     Problem.BLURRED: "hold still",
@@ -49,7 +53,8 @@ class Measurements:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The gates. Sizes in pixels of the frame, angles in degrees, light in grey values."""
+    """The gates. Sizes in pixels of the frame, angles in degrees, light in grey values. room: the least
+    share of a face's surroundings that must be in the picture, see `surroundings`."""
 
     face_px: float = 64.0
     yaw: float = 30.0
@@ -60,6 +65,7 @@ class Limits:
     bright: float = 225.0
     contrast: float = 14.0
     presence: float = 0.5
+    room: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
