@@ -1,9 +1,11 @@
-"""The event that tells of a decision."""
+"""The events that tell of a decision."""
 
 from __future__ import annotations
 
-from edge.core.decision import Decision
+from edge.core.decision import Decision, Reason
 from edge.core.events import Event, EventClass, Json
+
+PASSED = "passive+challenge"
 
 
 def access_event(decision: Decision) -> Event:
@@ -27,13 +29,36 @@ def access_event(decision: Decision) -> Event:
             "liveness": {
                 "score": _rounded(shown.liveness),
                 "frames": shown.liveness_frames,
-                "method": "passive",
+                "method": shown.liveness_method,
             },
             "quality": _rounded(shown.quality),
             "latency_ms": _rounded(shown.latency_ms, 1),
         }
+    if shown.problems:
+        body["problems"] = list(shown.problems)
     kind = "access.granted" if decision.granted else "access.denied"
     return Event(EventClass.ACCESS, kind, decision.at, body, corr=decision.command)
+
+
+def attack_events(decision: Decision) -> tuple[Event, ...]:
+    """What a decision tells of an attack or of a challenge, besides itself: figures, never who was shown."""
+    shown = decision.evidence
+    body: dict[str, Json] = {
+        "decision_id": decision.id,
+        "door": decision.door,
+        "score": _rounded(shown.liveness),
+        "frames": shown.liveness_frames,
+        "suspicions": list(shown.suspicions),
+    }
+    if decision.reason is Reason.DENY_LIVENESS:
+        return (Event(EventClass.PAD, "pad.attack", decision.at, body),)
+    if shown.failure is not None:
+        told: dict[str, Json] = {"result": "failed", "failure": shown.failure}
+    elif shown.liveness_method == PASSED:
+        told = {"result": "passed"}
+    else:
+        return ()
+    return (Event(EventClass.PAD, "pad.challenge", decision.at, body | told),)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

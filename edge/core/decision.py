@@ -22,6 +22,8 @@ class Reason(StrEnum):
     ALLOW_POSTURE_UNLOCKED = "allow_posture_unlocked"
     DENY_UNKNOWN_FACE = "deny_unknown_face"
     DENY_LIVENESS = "deny_liveness"
+    DENY_LIVENESS_UNSURE = "deny_liveness_unsure"
+    DENY_CHALLENGE = "deny_challenge"
     DENY_QUALITY = "deny_quality"
     DENY_AMBIGUOUS = "deny_ambiguous"
     DENY_LATE = "deny_late"
@@ -39,7 +41,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a decision about a face rested on, as published: figures, never pixels or templates."""
+    """What a decision about a face rested on, as published: figures, never pixels or templates.
+
+    liveness: 0..1, None where the door asked for no proof of life; liveness_method: passive,
+    passive+challenge or off. suspicions: what spoke against life. problems: why no frame was usable.
+    failure: why a challenge was not passed.
+    """
 
     similarity: float | None = None
     threshold: float | None = None
@@ -49,6 +56,10 @@ class Evidence:
     liveness_frames: int = 0
     quality: float | None = None
     latency_ms: float | None = None
+    liveness_method: str | None = None
+    suspicions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

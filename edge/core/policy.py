@@ -94,6 +94,10 @@ def _decide_face(
     match shown.outcome:
         case Outcome.NOT_LIVE:
             return _deny(Reason.DENY_LIVENESS)
+        case Outcome.UNSURE_LIVENESS:
+            return _deny(Reason.DENY_LIVENESS_UNSURE)
+        case Outcome.CHALLENGE_FAILED:
+            return _deny(Reason.DENY_CHALLENGE)
         case Outcome.POOR_QUALITY:
             return _deny(Reason.DENY_QUALITY)
         case Outcome.UNKNOWN | Outcome.AMBIGUOUS if posture is Posture.FREE_ACCESS:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
 from edge.core.events import Event, EventClass
@@ -204,5 +205,10 @@ def _decision(row: Row) -> Decision:
         person=None if person is None else PersonId(person),
         seconds=more["seconds"],
         command=command,
-        evidence=Evidence(**more["evidence"]),
+        evidence=Evidence(**{key: _read(value) for key, value in more["evidence"].items()}),
     )
+
+
+def _read(value: Any) -> Any:
+    """JSON has no tuples."""
+    return tuple(value) if isinstance(value, list) else value

@@ -41,7 +41,11 @@ def events_in(path):
 
 def test_a_decision_comes_back_as_committed(journal):
     full = replace(
-        decision(1), evidence=Evidence(0.61, 0.55, 0.2, 1e-5, 0.98, 5, 0.8, 41.5), factors=("face", "pin")
+        decision(1),
+        evidence=Evidence(
+            0.61, 0.55, 0.2, 1e-5, 0.98, 5, 0.8, 41.5, "passive", ("planar",), ("dark",), "flat"
+        ),
+        factors=("face", "pin"),
     )
     assert journal.commit(full, []) == Receipt(full.id)
     journal.commit(decision(2, command="c1", granted=False), [])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.core.access_event import access_event
+from edge.core.access_event import access_event, attack_events
 from edge.core.decision import Evidence, Reason
 from edge.core.events import EventClass
 from edge.core.face import PersonId
@@ -10,12 +10,50 @@ from tests.factories import NOON, a_decision
 
 
 def test_a_grant_tells_who_and_on_what_it_rests():
-    evidence = Evidence(0.95123, 0.9, 0.2, 1e-3, 0.8, 5, 0.7, latency_ms=412.34)
+    evidence = Evidence(0.95123, 0.9, 0.2, 1e-3, 0.8, 5, 0.7, 412.34, "passive")
     event = access_event(replace(a_decision(), person=PersonId("ada"), evidence=evidence))
     assert (event.kind, event.type, event.at) == (EventClass.ACCESS, "access.granted", NOON)
     assert event.body["person"] == "ada"
     assert (event.body["score"], event.body["latency_ms"]) == (0.9512, 412.3)
     assert event.body["liveness"] == {"score": 0.8, "frames": 5, "method": "passive"}
+
+
+def shown(reason, **evidence):
+    decision = replace(a_decision(granted=reason is Reason.ALLOW_GRANT), reason=reason)
+    full = Evidence(0.9, 0.8, 0.1, 1e-3, 0.12345, 9, 0.7, 300.0, **evidence)
+    return replace(decision, person=PersonId("ada") if decision.granted else None, evidence=full)
+
+
+def test_an_attack_is_told_with_its_figures_and_without_a_name():
+    decision = shown(Reason.DENY_LIVENESS, liveness_method="passive", suspicions=("planar",))
+    (event,) = attack_events(decision)
+    assert (event.kind, event.type) == (EventClass.PAD, "pad.attack")
+    assert event.body == {
+        "decision_id": "d1",
+        "door": "main",
+        "score": 0.1235,
+        "frames": 9,
+        "suspicions": ["planar"],
+    }
+
+
+def test_a_challenge_is_told_with_its_result():
+    failed = shown(Reason.DENY_CHALLENGE, liveness_method="passive+challenge", failure="too_slow")
+    passed = shown(Reason.ALLOW_GRANT, liveness_method="passive+challenge")
+    (lost,), (won,) = attack_events(failed), attack_events(passed)
+    assert (lost.type, lost.body["result"], lost.body["failure"]) == ("pad.challenge", "failed", "too_slow")
+    assert (won.type, won.body["result"]) == ("pad.challenge", "passed")
+    assert "person" not in won.body
+
+
+def test_what_is_neither_an_attack_nor_a_challenge_tells_nothing_more():
+    assert attack_events(shown(Reason.ALLOW_GRANT, liveness_method="passive")) == ()
+    assert attack_events(a_decision(command="c-1")) == ()
+
+
+def test_a_face_that_could_not_be_judged_says_why():
+    event = access_event(shown(Reason.DENY_QUALITY, problems=("too_close",)))
+    assert event.body["problems"] == ["too_close"]
 
 
 def test_a_refusal_of_a_stranger_names_nobody():

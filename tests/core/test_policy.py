@@ -33,6 +33,8 @@ def ask(credential=SHOWN, standing=Standing(ADA), refusal=None, posture=Posture.
         (Outcome.UNKNOWN, Reason.DENY_UNKNOWN_FACE),
         (Outcome.AMBIGUOUS, Reason.DENY_AMBIGUOUS),
         (Outcome.NOT_LIVE, Reason.DENY_LIVENESS),
+        (Outcome.UNSURE_LIVENESS, Reason.DENY_LIVENESS_UNSURE),
+        (Outcome.CHALLENGE_FAILED, Reason.DENY_CHALLENGE),
         (Outcome.POOR_QUALITY, Reason.DENY_QUALITY),
     ],
 )
@@ -71,6 +73,9 @@ def test_free_access_opens_for_living_strangers_and_not_for_attacks_or_the_revok
     assert ask(FaceShown(Outcome.UNKNOWN, None), None, posture=free) is Reason.ALLOW_POSTURE_FREE_ACCESS
     assert ask(FaceShown(Outcome.NOT_LIVE, None), None, posture=free) is Reason.DENY_LIVENESS
     assert ask(FaceShown(Outcome.POOR_QUALITY, None), None, posture=free) is Reason.DENY_QUALITY
+    unsure, failed = Outcome.UNSURE_LIVENESS, Outcome.CHALLENGE_FAILED
+    assert ask(FaceShown(unsure, None), None, posture=free) is Reason.DENY_LIVENESS_UNSURE
+    assert ask(FaceShown(failed, None), None, posture=free) is Reason.DENY_CHALLENGE
     assert ask(standing=Standing(ADA, is_revoked=True), posture=free) is Reason.DENY_REVOKED
 
 
