@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from edge.app import wiring
 from edge.configuration import load
+from edge.core.liveness_policy import LivenessPolicy
 from edge.errors import SettingsError
+from edge.service.reporting import Clocks
 
 
 @pytest.fixture
@@ -68,7 +73,14 @@ def test_a_secret_is_not_shown(write):
         ('[mqtt]\ncert_file = "a"', ("mqtt", "key_file")),
         ('[device]\nid = "Door 1"', ("device.id",)),
         ('[door]\nname = "main-"', ("door.name",)),
-        ("[liveness]\nframes = 20", ("liveness.frames", "recognition.window")),
+        ("[liveness]\nframes = 20", ("liveness", "frames", "window")),
+        ("[liveness]\nreject = 0.9\nthreshold = 0.5", ("liveness", "reject", "threshold")),
+        ('[liveness]\npolicy = "none"', ("liveness.policy", "off", "passive+challenge")),
+        ('[liveness]\nschedule = [{ policy = "off", from = "8:00" }]', ("schedule", "HH:MM")),
+        ('[liveness]\nschedule = [{ policy = "off", days = ["monday"] }]', ("schedule", "mon")),
+        ('[liveness]\nschedule = [{ policy = "off", days = [] }]', ("schedule", "at least one day")),
+        ('[liveness.challenge]\nmoves = ["left", "approach"]', ("challenge.moves", "two moves")),
+        ('[device]\ntime_zone = "Europe/Atlantis"', ("device.time_zone", "Europe/Berlin")),
         ("[door]\nunlock_s = nan", ("door.unlock_s",)),
         ("this is not toml", ("TOML",)),
     ],
@@ -106,3 +118,31 @@ def test_a_credential_that_is_not_text_is_refused(write, tmp_path, monkeypatch):
 
 def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path):
     refused(tmp_path / ("x" * 300), "cannot be read")
+
+
+def test_a_weekly_schedule_of_liveness_policies_is_read_in_the_time_of_the_place(write):
+    text = """
+[device]
+time_zone = "Europe/Berlin"
+
+[liveness]
+policy = "challenge"
+schedule = [{ days = ["mon", "tue"], from = "08:00", to = "18:00", policy = "passive" }]
+"""
+    settings = load(write(text))
+    policy = wiring.liveness_policy(settings, clocks(datetime(2026, 5, 4, 6, 30, tzinfo=UTC)))
+    assert policy() is LivenessPolicy.PASSIVE
+    policy = wiring.liveness_policy(settings, clocks(datetime(2026, 5, 4, 16, 30, tzinfo=UTC)))
+    assert policy() is LivenessPolicy.CHALLENGE
+
+
+def test_while_the_time_is_not_trusted_the_strictest_policy_holds(write):
+    text = '[liveness]\nschedule = [{ policy = "off" }]'
+    settings = load(write(text))
+    noon = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+    assert wiring.liveness_policy(settings, clocks(noon))() is LivenessPolicy.OFF
+    assert wiring.liveness_policy(settings, clocks(noon, is_set=False))() is LivenessPolicy.PASSIVE
+
+
+def clocks(utc, is_set=True):
+    return Clocks(monotonic=lambda: 0.0, utc=lambda: utc, is_set=lambda: is_set)

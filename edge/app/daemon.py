@@ -16,12 +16,14 @@ from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
 from edge.app.gallery_desk import GalleryDone
 from edge.app.housekeeping import Housekeeping
+from edge.app.looking import VisionWorker
 from edge.app.messages import (
     BusMessage,
-    CameraChanged,
     InputChanged,
     LinkChanged,
     Notice,
+    PartChanged,
+    Prompted,
     ReplayEnded,
     Sighted,
 )
@@ -199,6 +201,8 @@ class Daemon:
         match notice:
             case Sighted(sighting):
                 controller.sighted(sighting)
+            case Prompted(prompt):
+                controller.prompted(prompt)
             case InputChanged(reading):
                 controller.read(reading)
             case BusMessage(message):
@@ -210,8 +214,8 @@ class Daemon:
             case LinkChanged(up):
                 if self._uplink is not None and up:
                     self._uplink.publisher.publish_levels(controller)
-            case CameraChanged(reason):
-                controller.reporter.trouble("camera", reason)
+            case PartChanged(name, reason):
+                controller.reporter.trouble(name, reason)
             case ReplayEnded():
                 self._replay_over = True
 
@@ -247,23 +251,14 @@ class Daemon:
         CaptureWorker(
             camera,
             self._slot,
-            on_down=lambda reason: self._tell(CameraChanged(reason)),
-            on_up=lambda: self._tell(CameraChanged(None)),
+            on_down=lambda reason: self._tell(PartChanged("camera", reason)),
+            on_up=lambda: self._tell(PartChanged("camera", None)),
             on_end=lambda: self._tell(ReplayEnded()),
             beat=beat,
         ).run(stop)
 
     def _look(self, recognizer: Recognizer, stop: threading.Event, beat: Callable[[], None]) -> None:
-        while not stop.is_set():
-            beat()
-            frame = self._slot.take(TICK_S)
-            if frame is None:
-                continue
-            step = recognizer.process(frame)
-            self._on_step(step)
-            if step.sighting is not None:
-                self._inbox.put(Sighted(step.sighting), droppable=True)
-            self._slot.done()
+        VisionWorker(recognizer, self._slot, self._inbox, on_step=self._on_step, beat=beat).run(stop, TICK_S)
 
     def _tell(self, notice: Notice) -> None:
         self._inbox.put(notice)

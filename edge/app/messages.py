@@ -8,11 +8,19 @@ from typing import TypeAlias
 from edge.app.gallery_desk import GalleryDone
 from edge.ports import InputReading, Message
 from edge.service.recognize import Sighting
+from edge.service.trial import Prompt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighted:
     sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What the face at the door is asked to do has changed."""
+
+    prompt: Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,11 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraChanged:
-    """reason: why the camera gives no frames, or None when it does."""
+class PartChanged:
+    """A part of the device fails, or works again. name: `camera` that gives no frames, `liveness` where its
+    model gives no score. reason: why, or None when it works."""
 
+    name: str
     reason: str | None
 
 
@@ -45,5 +55,5 @@ class ReplayEnded:
 
 
 Notice: TypeAlias = (
-    Sighted | InputChanged | BusMessage | LinkChanged | CameraChanged | GalleryDone | ReplayEnded
+    Sighted | Prompted | InputChanged | BusMessage | LinkChanged | PartChanged | GalleryDone | ReplayEnded
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,13 +23,17 @@ from edge.core.evidence import EvidenceConfig
 from edge.core.face import ModelId, PersonId
 from edge.core.identifiers import uuid7
 from edge.core.limits import GalleryLimits
+from edge.core.liveness_policy import LivenessPolicy
 from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.core.score import ScoreScale
+from edge.core.track_life import LifeConfig
 from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
 from edge.ports import Matcher
 from edge.refusals import PersonNotFound
+from edge.service.face_gate import FaceGate
+from edge.service.life_watch import LifeWatch
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.service.reporting import Clocks
 from edge.settings import (
@@ -50,6 +55,8 @@ if TYPE_CHECKING:
     from edge.vision.mesh import FaceMesh
 
 SESSIONS_PER_BOOT = 1 << 20
+REJECT = 0.1
+"""Probability down from which a face counts as an attack, where the liveness model names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,6 @@ class Models:
     embedding: Manifest
     curve: FarCurve
     manifests: tuple[Manifest, ...]
-    liveness_threshold: float
 
 
 def new_id() -> str:
@@ -126,34 +132,68 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
             embedding=embedding,
             curve=curve,
             manifests=tuple(manifests),
-            liveness_threshold=settings.liveness.threshold or liveness.manifest.threshold("live"),
         )
 
 
 def recognizer(settings: Settings, models: Models, matcher: Matcher) -> Recognizer:
-    from edge.vision.measure import measure
-
-    recognition, liveness = settings.recognition, settings.liveness
+    recognition, challenge = settings.recognition, settings.liveness.challenge
     return Recognizer(
         detector=models.detector,
         landmarker=models.mesh,
-        liveness=models.liveness,
+        gate=face_gate(settings, models),
+        watch=life_watch(settings, models),
         embedder=models.embedder,
         matcher=matcher,
         curve=models.curve,
-        measure=measure,
+        policy=liveness_policy(settings, clocks(settings)),
+        randbelow=secrets.randbelow,
         config=RecognizeConfig(
             far=recognition.far,
             margin=recognition.margin,
             zone=settings.vision.zone,
-            limits=Limits(face_px=settings.vision.face_px),
+            face_px=settings.vision.face_px,
             evidence=EvidenceConfig(
-                agree=recognition.agree,
-                window=recognition.window,
-                liveness_frames=liveness.frames,
-                liveness_threshold=models.liveness_threshold,
+                agree=recognition.agree, window=recognition.window, life=life_config(settings, models)
             ),
+            moves=challenge.moves,
+            move_count=challenge.count,
         ),
+    )
+
+
+def face_gate(settings: Settings, models: Models) -> FaceGate:
+    from edge.vision.measure import measure
+
+    return FaceGate(
+        landmarker=models.mesh,
+        measure=measure,
+        limits=Limits(face_px=settings.vision.face_px),
+        crop=models.liveness.engine.manifest.parameter("crop"),
+    )
+
+
+def life_watch(settings: Settings, models: Models) -> LifeWatch:
+    """A new one for each camera and each clip."""
+    return LifeWatch(liveness=models.liveness, config=life_config(settings, models))
+
+
+def liveness_policy(settings: Settings, clocks: Clocks) -> Callable[[], LivenessPolicy]:
+    """What proof of life is asked for at each moment."""
+    plan, zone = settings.liveness.plan, settings.device.zone
+    return lambda: plan.at(clocks.utc().astimezone(zone) if clocks.is_set() else None)
+
+
+def life_config(settings: Settings, models: Models) -> LifeConfig:
+    """What counts as alive: by the settings, else by the model's manifest."""
+    liveness, manifest = settings.liveness, models.liveness.engine.manifest
+    accept = liveness.threshold or manifest.threshold("live")
+    reject = liveness.reject or manifest.thresholds.get("reject", REJECT)
+    return LifeConfig(
+        accept=accept,
+        reject=min(reject, accept),
+        frames=liveness.frames,
+        window=liveness.window,
+        more=liveness.more,
     )
 
 
@@ -182,7 +222,7 @@ def enroller(
         config=EnrollConfig(
             frames=settings.enrollment.frames,
             duplicate_far=settings.enrollment.duplicate_far,
-            liveness_threshold=models.liveness_threshold,
+            liveness_threshold=life_config(settings, models).accept,
         ),
     )
 

@@ -91,16 +91,19 @@ def primary(
     zone: polygon in fractions of the frame's width and height. While the nearest face still moves
     nobody is primary, so that a face further back never opens for the person in front of it.
     """
+    found = nearest(state, now, frame_wh, zone)
+    return found if found is not None and found.is_steady(config) else None
+
+
+def nearest(state: Tracks, now: float, frame_wh: tuple[int, int], zone: Polygon) -> Track | None:
+    """The nearest (largest) face inside the zone, whether it is steady or not."""
     width, height = frame_wh
     candidates = [
         track
         for track in state.visible(now)
         if inside((track.face.box.center[0] / width, track.face.box.center[1] / height), zone)
     ]
-    if not candidates:
-        return None
-    nearest = max(candidates, key=lambda track: track.face.box.area)
-    return nearest if nearest.is_steady(config) else None
+    return max(candidates, key=lambda track: track.face.box.area, default=None)
 
 
 def _affinity(a: Box, b: Box, config: TrackingConfig) -> float:

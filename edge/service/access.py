@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 from edge.core import door as doors
-from edge.core.access_event import access_event
+from edge.core.access_event import access_event, attack_events
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
 from edge.core.door import Door
 from edge.core.door_config import DoorConfig
 from edge.core.effects import Beep, Effect, Relock, Report, Unlock
-from edge.core.events import Event
+from edge.core.events import Event, EventClass, Json
 from edge.core.face import PersonId
 from edge.core.policy import CommandGiven, Credential, ExitRequested, FaceShown, Ruling, Standing, decide
 from edge.core.stimuli import (
@@ -34,6 +34,7 @@ from edge.errors import AlreadyCommitted, DoorError, StoreError
 from edge.ports import InputReading, Journal, Lock
 from edge.service.recognize import Sighting
 from edge.service.reporting import Clocks, Reporter
+from edge.service.trial import Prompt
 
 logger = logging.getLogger(__name__)
 
@@ -103,9 +104,23 @@ class Controller:
             liveness_frames=verdict.frames,
             quality=verdict.quality,
             latency_ms=(self._clocks.monotonic() - sighting.first_seen) * 1000,
+            liveness_method=verdict.method,
+            suspicions=tuple(one.value for one in verdict.suspicions),
+            problems=tuple(one.value for one in verdict.problems),
+            failure=None if verdict.failure is None else verdict.failure.value,
         )
         shown = FaceShown(verdict.outcome, verdict.person, self._clocks.monotonic() - sighting.at)
         return self._answer(shown, "face", evidence, verdict.person)
+
+    def prompted(self, prompt: Prompt) -> None:
+        """Tell the site what the face at the door is asked to do: a screen elsewhere may show it."""
+        body: dict[str, Json] = {
+            "door": self._config.name,
+            "prompt": "straight" if prompt.move is None else prompt.move.value,
+            "done": prompt.done,
+            "of": prompt.of,
+        }
+        self.reporter.report(EventClass.PAD, "pad.challenge", body)
 
     def commanded(self, command: str, seconds: float | None, ack: Callable[[Ruling], str]) -> Ruling:
         """Answer an authorized `door.unlock` that was never answered before.
@@ -191,11 +206,12 @@ class Controller:
 
     def _commit(self, decision: Decision, ack: str | None) -> Receipt | None:
         """Make the decision durable. None when that failed: then the answer is no."""
+        events = (access_event(decision), *attack_events(decision))
         try:
             if ack is None:
-                receipt = self._journal.commit(decision, (access_event(decision),))
+                receipt = self._journal.commit(decision, events)
             else:
-                receipt = self._journal.commit(decision, (access_event(decision),), ack=ack)
+                receipt = self._journal.commit(decision, events, ack=ack)
         except AlreadyCommitted:
             raise
         except StoreError as error:

@@ -10,11 +10,13 @@ from edge.core.decision import Reason
 from edge.core.door_config import DoorConfig
 from edge.core.evidence import Outcome, Verdict
 from edge.core.face import PersonId
+from edge.core.moves import Move
 from edge.core.policy import OLDEST_FACE_S, Standing
 from edge.errors import StoreCorrupt, StoreFull
 from edge.ports import InputReading
 from edge.service.access import Controller
 from edge.service.recognize import Sighting
+from edge.service.trial import Prompt
 from edge.store.database import open_database
 from edge.store.journal import Journal
 from edge.store.outbox import Outbox
@@ -148,6 +150,26 @@ def test_the_access_event_tells_what_the_decision_rested_on(site):
     assert event.body["threshold"] == 0.93
     assert event.body["liveness"] == {"score": 0.9, "frames": 5, "method": "passive"}
     assert event.body["latency_ms"] == 500.0
+
+
+def test_an_attack_is_told_in_one_transaction_with_its_refusal(site):
+    site.sight(Outcome.NOT_LIVE)
+    told = [event for event in site.events if event.type in ("access.denied", "pad.attack")]
+    assert [event.type for event in told] == ["access.denied", "pad.attack"]
+    assert told[0].body["decision_id"] == told[1].body["decision_id"]
+    assert "person" not in told[1].body
+
+
+def test_what_the_face_is_asked_to_do_is_told_without_a_decision(site):
+    site.controller.prompted(Prompt(1, Move.LEFT, 0, 3))
+    site.controller.prompted(Prompt(1, None, 1, 3))
+    bodies = [event.body for event in site.events if event.type == "pad.challenge"]
+    assert bodies == [
+        {"door": "main", "prompt": "left", "done": 0, "of": 3},
+        {"door": "main", "prompt": "straight", "done": 1, "of": 3},
+    ]
+    assert site.lock.moves == []
+    assert site.journal.decisions(10) == []
 
 
 def test_a_person_removed_since_the_match_is_denied(site):

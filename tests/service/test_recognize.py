@@ -6,9 +6,13 @@ import pytest
 from edge.core.calibration import FarCurve
 from edge.core.evidence import EvidenceConfig, Outcome
 from edge.core.face import Embedding, PersonId
+from edge.core.liveness_policy import LivenessPolicy
 from edge.core.person import FaceId
-from edge.core.quality import Measurements, Problem
+from edge.core.quality import Limits, Measurements, Problem
+from edge.core.track_life import LifeConfig
 from edge.errors import ModelMismatch, NoFace
+from edge.service.face_gate import FaceGate
+from edge.service.life_watch import LifeWatch
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.store.exact import ExactFaces
 from edge.store.face_rows import FaceRow
@@ -26,6 +30,7 @@ class World:
     def __init__(self):
         self.people = {}
         self.live = 0.9
+        self.policy = LivenessPolicy.PASSIVE
         self.measured = Measurements(300.0, 120.0, 50.0)
         self.pose = {}
         self.collapsed = []
@@ -36,11 +41,15 @@ class World:
         self.recognizer = Recognizer(
             detector=self,
             landmarker=self,
-            liveness=self,
+            gate=FaceGate(
+                landmarker=self, measure=lambda image, box: self.measured, limits=Limits(), crop=2.8
+            ),
+            watch=LifeWatch(liveness=self, config=LifeConfig()),
             embedder=self,
             matcher=self.matcher,
             curve=CURVE,
-            measure=lambda image, box: self.measured,
+            policy=lambda: self.policy,
+            randbelow=lambda below: 0,
             config=RecognizeConfig(),
         )
         self.now, self.sequence = 0.0, 0
