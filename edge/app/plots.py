@@ -1,66 +1,36 @@
-"""Pictures of an evaluation: the detection error trade-off, and how the similarities are spread.
-
-Needs matplotlib, which is no part of the daemon and is imported when something is drawn.
-"""
+"""Pictures of an evaluation: the detection error trade-off, and how the similarities are spread."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from statistics import NormalDist
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.app.evaluation import Evaluation, rate_label
+from edge.app.paper import BLUE, GRAY, ORANGE, blank, deviates, open_matplotlib, percent, save
 from edge.core.score import ScoreScale, rate_of
 from edge.core.tally import STEPS, Counts, error_rates, similarity_of
 from edge.core.verification import SCORES
-from edge.errors import SettingsError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DET, HISTOGRAM = "det.png", "similarities.png"
-_SIZE_INCHES, _DPI = (9.0, 6.0), 160
-_BLUE, _ORANGE, _GRAY = "#1f5fa8", "#c8571b", "#555555"
 _FMR_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
 _FNMR_TICKS = (1e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95)
 _BINS = 160
 _CURVE_POINTS = 3000
 
 
-def check_drawable(folder: Path) -> None:
-    """Refuse what could not be drawn, before minutes of work; makes the folder. Raises SettingsError."""
-    if find_spec("matplotlib") is None:
-        raise SettingsError("--plots needs matplotlib; pip install matplotlib")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"cannot write pictures to {folder}: {error.strerror}; give another folder"
-        ) from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SettingsError(f"cannot write pictures to {folder}; give a folder that may be written")
-
-
 def draw(result: Evaluation, folder: Path) -> tuple[Path, ...]:
     """Write both pictures as PNG; returns their paths. Raises SettingsError when they cannot be written."""
     made = []
-    with _matplotlib():
+    with open_matplotlib():
         for name, figure in ((DET, _trade_off(result)), (HISTOGRAM, _histogram(result))):
-            try:
-                figure.savefig(folder / name, dpi=_DPI)
-            except OSError as error:
-                raise SettingsError(
-                    f"cannot write {folder / name}: {error.strerror}; give another folder"
-                ) from None
+            save(figure, folder / name)
             made.append(folder / name)
     return tuple(made)
 
@@ -71,32 +41,32 @@ def _trade_off(result: Evaluation) -> Figure:
     least_fmr = 1 / result.tally.pairs_different
     least_fnmr = 1 / result.tally.pairs_same
     shown = np.flatnonzero((accepts >= least_fmr) & (accepts <= 0.5) & (rejects >= least_fnmr))
-    figure, axes = _paper()
+    figure, axes = blank()
     even = max(result.eer, least_fnmr)
     if len(shown):
         shown = shown[np.linspace(0, len(shown) - 1, _CURVE_POINTS).astype(int)]
-        axes.plot(_deviates(accepts[shown]), _deviates(rejects[shown]), color=_BLUE, linewidth=2)
-    ends = _deviates(np.array([max(least_fmr, 1e-7), 0.5]))
-    axes.plot(ends, ends, color=_GRAY, linewidth=0.8, linestyle=":")
-    axes.plot(*_deviates(np.full(2, even)), "o", color=_GRAY, markersize=6)
+        axes.plot(deviates(accepts[shown]), deviates(rejects[shown]), color=BLUE, linewidth=2)
+    ends = deviates(np.array([max(least_fmr, 1e-7), 0.5]))
+    axes.plot(ends, ends, color=GRAY, linewidth=0.8, linestyle=":")
+    axes.plot(*deviates(np.full(2, even)), "o", color=GRAY, markersize=6)
     axes.annotate(
-        f"equal error rate {_percent(round(result.eer, 4))}",
-        _deviates(np.full(2, even)).tolist(),
-        xytext=(-28, -4), textcoords="offset points", ha="right", color=_GRAY,
+        f"equal error rate {percent(round(result.eer, 4))}",
+        deviates(np.full(2, even)).tolist(),
+        xytext=(-28, -4), textcoords="offset points", ha="right", color=GRAY,
     )  # fmt: skip
     for point in result.points:
         if point.tar is not None:
-            place = _deviates(np.array([point.far, max(1.0 - point.tar, least_fnmr)]))
-            axes.plot(*place, "o", color=_ORANGE, markersize=6)
+            place = deviates(np.array([point.far, max(1.0 - point.tar, least_fnmr)]))
+            axes.plot(*place, "o", color=ORANGE, markersize=6)
             axes.annotate(
                 f"TAR {point.tar:.3f} at {rate_label(point.far)}",
                 place.tolist(),
-                xytext=(10, 6), textcoords="offset points", color=_ORANGE,
+                xytext=(10, 6), textcoords="offset points", color=ORANGE,
             )  # fmt: skip
-    axes.set_xticks(_deviates(np.array(_FMR_TICKS)), [_rate_name(rate) for rate in _FMR_TICKS])
-    axes.set_yticks(_deviates(np.array(_FNMR_TICKS)), [_percent(rate) for rate in _FNMR_TICKS])
-    axes.set_xlim(*_deviates(np.array([max(least_fmr, 5e-7), 0.5])))
-    axes.set_ylim(*_deviates(np.array([max(least_fnmr, 5e-4), min(0.99, max(0.5, 1.3 * _worst(result)))])))
+    axes.set_xticks(deviates(np.array(_FMR_TICKS)), [_rate_name(rate) for rate in _FMR_TICKS])
+    axes.set_yticks(deviates(np.array(_FNMR_TICKS)), [percent(rate) for rate in _FNMR_TICKS])
+    axes.set_xlim(*deviates(np.array([max(least_fmr, 5e-7), 0.5])))
+    axes.set_ylim(*deviates(np.array([max(least_fnmr, 5e-4), min(0.99, max(0.5, 1.3 * _worst(result)))])))
     axes.set_xlabel("false match rate: pairs of two people taken for one")
     axes.set_ylabel("false non-match rate: pairs of one person not matched")
     _title(axes, "Detection error trade-off", result)
@@ -111,14 +81,14 @@ def _worst(result: Evaluation) -> float:
 def _histogram(result: Evaluation) -> Figure:
     """The share of pairs by similarity, with the scores that stand for false accept rates."""
     tally, scale = result.tally, ScoreScale(result.curve)
-    figure, axes = _paper()
+    figure, axes = blank()
     filled = np.flatnonzero(tally.same[1:] + tally.different[1:])
     first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, STEPS - 1)
     width = max(1, -(-(last - first + 1) // _BINS))
     edges = [similarity_of(1 + first + i * width) for i in range(_BINS + 1)]
     for counts, name, color in (
-        (tally.different, "two people", _ORANGE),
-        (tally.same, "one person", _BLUE),
+        (tally.different, "two people", ORANGE),
+        (tally.same, "one person", BLUE),
     ):
         label = f"pairs of {name}: {counts.sum():,}" + (
             f", {counts[0]:,} without a face" if counts[0] else ""
@@ -132,11 +102,11 @@ def _histogram(result: Evaluation) -> Figure:
     axes.set_ylim(lowest, highest * 50)
     for score in SCORES:
         at = scale.similarity(score)
-        axes.axvline(at, color=_GRAY, linewidth=1, linestyle="--")
+        axes.axvline(at, color=GRAY, linewidth=1, linestyle="--")
         axes.annotate(
             f"score {score:g}: FAR {rate_label(rate_of(score))}", (at, 0.98),
             xycoords=("data", "axes fraction"), xytext=(-3, 0), textcoords="offset points",
-            rotation=90, ha="right", va="top", color=_GRAY, fontsize=9,
+            rotation=90, ha="right", va="top", color=GRAY, fontsize=9,
         )  # fmt: skip
     axes.set_xlim(edges[0], similarity_of(2 + last))
     axes.set_xlabel("cosine similarity")
@@ -144,33 +114,6 @@ def _histogram(result: Evaluation) -> Figure:
     axes.legend(loc="upper left", frameon=True, framealpha=0.9)
     _title(axes, "Similarity of pairs", result)
     return figure
-
-
-@contextmanager
-def _matplotlib() -> Iterator[None]:
-    """Matplotlib keeps a list of fonts in the home folder; nothing of ours may stay there."""
-    before = os.environ.get("MPLCONFIGDIR")
-    with TemporaryDirectory(prefix="ostiary-plots-") as folder:
-        os.environ["MPLCONFIGDIR"] = before or folder
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["MPLCONFIGDIR"]
-
-
-def _paper() -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    return figure, axes
 
 
 def _title(axes: Axes, what: str, result: Evaluation) -> None:
@@ -190,15 +133,6 @@ def _binned(counts: Counts, first: int, width: int) -> NDArray[np.float64]:
     padded[: len(part)] = part
     shares = padded.reshape(_BINS, width).sum(axis=1) / counts.sum()
     return np.where(shares > 0, shares, np.nan)
-
-
-def _deviates(rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    normal = NormalDist()
-    return np.array([normal.inv_cdf(min(max(float(rate), 1e-9), 1 - 1e-9)) for rate in rates])
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:g} %"
 
 
 def _rate_name(rate: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.cli.evaluate_detection import detection
+from edge.cli.evaluate_liveness import liveness
 from edge.cli.json_file import JsonFileCommand, JsonFileOption, console, give_json
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure the models on your own pictures.", no_args_is_help=True)
 app.command(cls=JsonFileCommand)(detection)
+app.command(cls=JsonFileCommand)(liveness)
 
 
 @app.command(cls=JsonFileCommand)
@@ -59,7 +61,7 @@ def recognition(
     from edge.cli.progress import bar
 
     if plots is not None:
-        from edge.app.plots import check_drawable
+        from edge.app.paper import check_drawable
 
         check_drawable(plots)
     with bar("Pictures") as progress:

@@ -12,7 +12,8 @@ import pytest
 
 from edge.app.evaluation import Evaluation, evaluate
 from edge.app.every_core import default_jobs
-from edge.app.plots import DET, HISTOGRAM, check_drawable, draw
+from edge.app.paper import check_drawable
+from edge.app.plots import DET, HISTOGRAM, draw
 from edge.demo.scenes import enrolment_pictures
 from edge.errors import PictureUnreadable, SettingsError
 

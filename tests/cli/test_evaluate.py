@@ -66,7 +66,7 @@ def test_plots_without_matplotlib_are_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.delitem(sys.modules, "edge.app.plots", raising=False)
+    monkeypatch.delitem(sys.modules, "edge.app.paper", raising=False)
     done = in_process(
         "evaluate", "recognition", "--root", tmp_path, "--all-pairs", "--plots", tmp_path / "new"
     )
