@@ -15,6 +15,7 @@ from edge.cli.doctor import doctor
 from edge.cli.evaluate import app as evaluate
 from edge.cli.json_file import JsonFileCommand
 from edge.cli.liveness import liveness
+from edge.cli.rehearse import rehearse
 from edge.cli.run import run
 from edge.cli.threshold import threshold
 
@@ -59,6 +60,7 @@ app.command(cls=JsonFileCommand)(demo)
 app.command(cls=JsonFileCommand)(bench)
 app.command()(threshold)
 app.command()(liveness)
+app.command()(rehearse)
 app.add_typer(person.app, name="person")
 app.add_typer(group.app, name="group")
 app.add_typer(face.app, name="face")
