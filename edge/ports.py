@@ -11,10 +11,11 @@ from edge.core.appearance import Appearance
 from edge.core.decision import Decision, Receipt
 from edge.core.events import Event, StoredEvent
 from edge.core.eyes import Eye
-from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId
+from edge.core.face import Embedding, Face, Landmarks, ModelId, PersonId, Points
 from edge.core.frame import Frame, Image
 from edge.core.matching import Match
 from edge.core.person import FaceId, GroupId
+from edge.core.planarity import Motion
 from edge.core.quality_levels import Completeness
 
 
@@ -61,6 +62,19 @@ class OcclusionModel(Protocol):
 class LivenessModel(Protocol):
     def score(self, image: Image, face: Face) -> float:
         """Probability 0..1 that the face belongs to a living person in front of the camera."""
+
+
+class Flow(Protocol):
+    """How the faces of one camera move. Belongs to one thread."""
+
+    def follow(self, track: int, at: float, image: Image, points: Points) -> Motion | None:
+        """The motion of a track's face since an earlier frame; None without one to compare with.
+
+        at: monotonic seconds. image: uint8 (H, W, 3) BGR. points: float32 (468, 3), the face's mesh.
+        """
+
+    def forget(self, track: int) -> None:
+        """Begin anew with a track."""
 
 
 class Embedder(Protocol):

@@ -63,7 +63,7 @@ def an_observation(
 
 def a_glimpse(at: float = 0.0, score: float | None = 0.9, **seen: Any) -> Glimpse:
     """A usable frame of a track; seen: what else it gave."""
-    return Glimpse(at, score, some_landmarks().points, **seen)
+    return Glimpse(at, score, **seen)
 
 
 def a_decision(identifier: str = "d1", *, granted: bool = True, command: str | None = None) -> Decision:

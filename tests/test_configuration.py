@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edge.app import wiring
+from edge.app import recognition
 from edge.configuration import load
 from edge.core.liveness_policy import LivenessPolicy
 from edge.errors import SettingsError
@@ -65,6 +65,11 @@ def test_a_secret_is_not_shown(write):
         ('[camera]\nsource = "/dev/video0"', ("camera.kind", "missing", "opencv", "picamera2")),
         ("[mqt]\nport = 1", ("mqt", "mqtt")),
         ('[camera]\nkind = "replay"\npath = "p"\nlop = true', ("lop", "loop")),
+        ('[camera]\nkind = "paired"\ncolor = {kind = "opencv"}', ("camera.infrared",)),
+        (
+            '[camera]\nkind = "paired"\ncolor = {kind = "opencv", sauce = 0}\ninfrared = {kind = "opencv"}',
+            ("camera.color.sauce", "source"),
+        ),
         ('[camera]\nkind = "opnecv"', ("camera", "opencv")),
         ('[door]\nunlock_s = "soon"', ("door.unlock_s", "number")),
         ("[door]\nunlock_s = 1000", ("door.unlock_s",)),
@@ -130,9 +135,9 @@ policy = "challenge"
 schedule = [{ days = ["mon", "tue"], from = "08:00", to = "18:00", policy = "passive" }]
 """
     settings = load(write(text))
-    policy = wiring.liveness_policy(settings, clocks(datetime(2026, 5, 4, 6, 30, tzinfo=UTC)))
+    policy = recognition.liveness_policy(settings, clocks(datetime(2026, 5, 4, 6, 30, tzinfo=UTC)))
     assert policy() is LivenessPolicy.PASSIVE
-    policy = wiring.liveness_policy(settings, clocks(datetime(2026, 5, 4, 16, 30, tzinfo=UTC)))
+    policy = recognition.liveness_policy(settings, clocks(datetime(2026, 5, 4, 16, 30, tzinfo=UTC)))
     assert policy() is LivenessPolicy.CHALLENGE
 
 
@@ -140,8 +145,8 @@ def test_while_the_time_is_not_trusted_the_strictest_policy_holds(write):
     text = '[liveness]\nschedule = [{ policy = "off" }]'
     settings = load(write(text))
     noon = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-    assert wiring.liveness_policy(settings, clocks(noon))() is LivenessPolicy.OFF
-    assert wiring.liveness_policy(settings, clocks(noon, is_set=False))() is LivenessPolicy.PASSIVE
+    assert recognition.liveness_policy(settings, clocks(noon))() is LivenessPolicy.OFF
+    assert recognition.liveness_policy(settings, clocks(noon, is_set=False))() is LivenessPolicy.PASSIVE
 
 
 def clocks(utc, is_set=True):

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.app import hardware, unfinished, wiring
+from edge.app import hardware, recognition, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
@@ -146,7 +146,7 @@ class Daemon:
         models = stack.enter_context(wiring.open_models(settings))
         index = stack.enter_context(wiring.open_index(settings, models.embedder.model))
         follower = GalleryFollower(index)
-        recognizer = wiring.recognizer(settings, models, index.matcher)
+        recognizer = recognition.recognizer(settings, models, index.matcher)
         inputs.start(lambda reading: self._tell(InputChanged(reading)))
         self._inputs = inputs
         stack.callback(inputs.close)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,22 +18,19 @@ from typing import TYPE_CHECKING
 
 from edge.core.calibration import FarCurve
 from edge.core.envelope import ClockState
-from edge.core.evidence import EvidenceConfig
 from edge.core.face import ModelId, PersonId
+from edge.core.face_swap import ALIKE_FAR
 from edge.core.identifiers import uuid7
 from edge.core.limits import GalleryLimits
-from edge.core.liveness_policy import LivenessPolicy
 from edge.core.policy import Standing
 from edge.core.quality import Limits
 from edge.core.score import ScoreScale
 from edge.core.track_life import LifeConfig
 from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
-from edge.ports import Matcher
 from edge.refusals import PersonNotFound
 from edge.service.face_gate import FaceGate
 from edge.service.life_watch import LifeWatch
-from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.service.reporting import Clocks
 from edge.settings import (
     Settings,
@@ -53,6 +49,7 @@ if TYPE_CHECKING:
     from edge.vision.liveness import PassiveLiveness
     from edge.vision.manifest import Manifest
     from edge.vision.mesh import FaceMesh
+    from edge.vision.occlusion import FaceOcclusion
 
 SESSIONS_PER_BOOT = 1 << 20
 REJECT = 0.1
@@ -65,6 +62,7 @@ class Models:
 
     detector: FaceDetector
     mesh: FaceMesh
+    occlusion: FaceOcclusion
     liveness: PassiveLiveness
     embedder: AnyEmbedder
     embedding: Manifest
@@ -102,6 +100,7 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
     from edge.vision.liveness import PassiveLiveness
     from edge.vision.manifest import find
     from edge.vision.mesh import FaceMesh
+    from edge.vision.occlusion import FaceOcclusion
     from edge.vision.still import StillSearch
 
     cv2.setNumThreads(settings.vision.threads)
@@ -127,38 +126,13 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
         yield Models(
             detector=detector,
             mesh=mesh,
+            occlusion=FaceOcclusion(engine("occlusion")),
             liveness=PassiveLiveness(liveness),
             embedder=open_embedder(embedding, opened),
             embedding=embedding,
             curve=curve,
             manifests=tuple(manifests),
         )
-
-
-def recognizer(settings: Settings, models: Models, matcher: Matcher) -> Recognizer:
-    recognition, challenge = settings.recognition, settings.liveness.challenge
-    return Recognizer(
-        detector=models.detector,
-        landmarker=models.mesh,
-        gate=face_gate(settings, models),
-        watch=life_watch(settings, models),
-        embedder=models.embedder,
-        matcher=matcher,
-        curve=models.curve,
-        policy=liveness_policy(settings, clocks(settings)),
-        randbelow=secrets.randbelow,
-        config=RecognizeConfig(
-            far=recognition.far,
-            margin=recognition.margin,
-            zone=settings.vision.zone,
-            face_px=settings.vision.face_px,
-            evidence=EvidenceConfig(
-                agree=recognition.agree, window=recognition.window, life=life_config(settings, models)
-            ),
-            moves=challenge.moves,
-            move_count=challenge.count,
-        ),
-    )
 
 
 def face_gate(settings: Settings, models: Models) -> FaceGate:
@@ -169,18 +143,21 @@ def face_gate(settings: Settings, models: Models) -> FaceGate:
         measure=measure,
         limits=Limits(face_px=settings.vision.face_px),
         crop=models.liveness.engine.manifest.parameter("crop"),
+        occlusion=models.occlusion,
     )
 
 
 def life_watch(settings: Settings, models: Models) -> LifeWatch:
     """A new one for each camera and each clip."""
-    return LifeWatch(liveness=models.liveness, config=life_config(settings, models))
+    from edge.vision.fingerprint import fingerprint
+    from edge.vision.flow import FaceFlow
 
-
-def liveness_policy(settings: Settings, clocks: Clocks) -> Callable[[], LivenessPolicy]:
-    """What proof of life is asked for at each moment."""
-    plan, zone = settings.liveness.plan, settings.device.zone
-    return lambda: plan.at(clocks.utc().astimezone(zone) if clocks.is_set() else None)
+    return LifeWatch(
+        liveness=models.liveness,
+        flow=FaceFlow(),
+        fingerprint=fingerprint,
+        config=life_config(settings, models),
+    )
 
 
 def life_config(settings: Settings, models: Models) -> LifeConfig:
@@ -194,6 +171,7 @@ def life_config(settings: Settings, models: Models) -> LifeConfig:
         frames=liveness.frames,
         window=liveness.window,
         more=liveness.more,
+        alike=models.curve.similarity_at(ALIKE_FAR),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.core.face import Box, Pose
+from edge.core.quality_levels import Completeness
 
 
 class Problem(StrEnum):
@@ -54,7 +55,8 @@ class Measurements:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The gates. Sizes in pixels of the frame, angles in degrees, light in grey values. room: the least
-    share of a face's surroundings that must be in the picture, see `surroundings`."""
+    share of a face's surroundings that must be in the picture, see `surroundings`. visible: the least share
+    of eyes, nose, mouth and cheeks, each."""
 
     face_px: float = 64.0
     yaw: float = 30.0
@@ -66,6 +68,7 @@ class Limits:
     contrast: float = 14.0
     presence: float = 0.5
     room: float = 0.3
+    visible: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +116,12 @@ def assess(box: Box, measured: Measurements, pose: Pose, presence: float, limits
     )
     problems = tuple(problem for problem, is_passed in gates.items() if not is_passed)
     return Quality(score=min(1.0, max(0.0, min(scores))), problems=problems)
+
+
+def is_covered(seen: Completeness, limits: Limits) -> bool:
+    """Whether too much of a face is hidden, as by a mask, dark glasses, a hand or a door's edge.
+
+    A figure that is not a number shows nothing.
+    """
+    shares = (seen.eyes, seen.nose, seen.mouth, seen.cheeks)
+    return not all(share >= limits.visible for share in shares)

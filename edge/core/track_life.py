@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, median
 
-from edge.core.face import Points, Vector
+from edge.core.face import Vector
+from edge.core.face_swap import swapped
+from edge.core.planarity import Motion, planar
+from edge.core.screen_check import confirmed
 from edge.core.suspicion import Suspicion
 
 MOST_LOGIT = 6.0
@@ -36,6 +39,7 @@ class LifeConfig:
     """accept, reject: probabilities; the mean logit is held to theirs. frames: how many a face needs to count
     as alive. window: from how many on it may count as an attack. more: how many further ones are looked at
     while it is neither. gap_s: after so long without a usable frame those before it no longer count.
+    alike: cosine that the templates of one face reach, see `face_swap`.
 
     Raises ValueError where these do not fit together.
     """
@@ -46,6 +50,7 @@ class LifeConfig:
     window: int = 8
     more: int = 8
     gap_s: float = 2.0
+    alike: float = 0.3
 
     def __post_init__(self) -> None:
         if not 0.0 < self.reject <= self.accept < 1.0:
@@ -66,18 +71,19 @@ class Glimpse:
     """What one usable frame of a track gave.
 
     at: monotonic seconds. score: probability 0..1 of the liveness model, None where it could not tell.
-    points: float32 (468, 3), the mesh. vector: float32 (D,), norm 1; None without one. repeat, stream,
-    infrared, depth: what speaks against this frame, by where it was looked for.
+    motion: of the face since an earlier frame. vector: float32 (D,), norm 1. None without one. repeat,
+    stream: what the camera's pictures give away at this moment. infrared, depth: what that sensor says, as
+    one value; none without the sensor.
     """
 
     at: float
     score: float | None
-    points: Points
+    motion: Motion | None = None
     vector: Vector | None = None
     repeat: Suspicion | None = None
     stream: Suspicion | None = None
-    infrared: Suspicion | None = None
-    depth: Suspicion | None = None
+    infrared: tuple[Suspicion | None, ...] = ()
+    depth: tuple[Suspicion | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def gather(glimpses: tuple[Glimpse, ...], new: Glimpse, config: LifeConfig) -> t
 def judge(glimpses: Sequence[Glimpse], config: LifeConfig) -> Judgement:
     """Weigh the frames of a track, oldest first."""
     weight = Weight.of([glimpse.score for glimpse in glimpses])
-    suspicions = _suspicions(glimpses)
+    suspicions = _suspicions(glimpses, config)
     count = len(glimpses)
     life = Life.ATTACK if suspicions else _life(weight, count, config)
     return Judgement(life, 0.0 if weight is None else logistic(weight.mean), count, suspicions)
@@ -154,6 +160,12 @@ def _clipped_logit(score: float) -> float:
     return max(-MOST_LOGIT, min(MOST_LOGIT, logit(score)))
 
 
-def _suspicions(glimpses: Sequence[Glimpse]) -> tuple[Suspicion, ...]:
+def _suspicions(glimpses: Sequence[Glimpse], config: LifeConfig) -> tuple[Suspicion, ...]:
     found = [one for glimpse in glimpses for one in (glimpse.repeat, glimpse.stream)]
+    found += [
+        confirmed([one for glimpse in glimpses for one in glimpse.infrared]),
+        confirmed([one for glimpse in glimpses for one in glimpse.depth]),
+        planar([glimpse.motion for glimpse in glimpses if glimpse.motion is not None]),
+        swapped([glimpse.vector for glimpse in glimpses if glimpse.vector is not None], config.alike),
+    ]
     return tuple(dict.fromkeys(one for one in found if one is not None))

@@ -11,7 +11,8 @@ from edge.core.frame import Image
 from edge.core.geometry import head_pose
 from edge.core.quality import Limits, Measurements, Problem, Quality
 from edge.core.surroundings import is_crowded, room
-from edge.ports import Landmarker
+from edge.errors import NoFace
+from edge.ports import Landmarker, OcclusionModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +26,8 @@ class Inspected:
 
 class FaceGate:
     """Belongs to the landmarker's thread. crop: side of the square that the liveness model looks at, over the
-    longer side of a face's box; None asks for no room around a face."""
+    longer side of a face's box; None asks for no room around a face. occlusion: None lets covered faces
+    pass."""
 
     def __init__(
         self,
@@ -34,11 +36,13 @@ class FaceGate:
         measure: Callable[[Image, Box], Measurements],
         limits: Limits,
         crop: float | None,
+        occlusion: OcclusionModel | None,
     ) -> None:
         self._landmarker = landmarker
         self._measure = measure
         self._limits = limits
         self._crop = crop
+        self._occlusion = occlusion
 
     def inspect(self, image: Image, face: Face, others: Sequence[Face]) -> Inspected | tuple[Problem, ...]:
         """Look at one face of a uint8 (H, W, 3) BGR picture. others: the other faces of it."""
@@ -48,6 +52,8 @@ class FaceGate:
         judged = self.assess(image, face, landmarks)
         if not judged.is_good:
             return judged.problems
+        if self._is_covered(image, landmarks):
+            return (Problem.OCCLUDED,)
         return Inspected(landmarks, head_pose(landmarks), judged.score)
 
     def standing(self, image: Image, face: Face, others: Sequence[Face]) -> tuple[Problem, ...]:
@@ -64,3 +70,11 @@ class FaceGate:
         """How good a face is that stands well."""
         measured = self._measure(image, face.box)
         return quality.assess(face.box, measured, head_pose(landmarks), landmarks.presence, self._limits)
+
+    def _is_covered(self, image: Image, landmarks: Landmarks) -> bool:
+        if self._occlusion is None:
+            return False
+        try:
+            return quality.is_covered(self._occlusion.measure(image, landmarks), self._limits)
+        except NoFace:
+            return True

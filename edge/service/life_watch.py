@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from edge.core import track_life
 from edge.core.face import Box, Face, Points, Vector
 from edge.core.frame import Frame, Image
+from edge.core.repeats import Memory, Print, recall
+from edge.core.screen_check import in_depth, in_infrared
+from edge.core.stream_hints import StreamLook, stream_look, suspicious
+from edge.core.suspicion import Suspicion
 from edge.core.track_life import Glimpse, Judgement, LifeConfig
 from edge.errors import ModelError
-from edge.ports import LivenessModel
+from edge.ports import Flow, LivenessModel
+
+_LOOKS_S = 2.0
+"""How long the stream's own figures count."""
 
 
 class LifeWatch:
     """Belongs to one thread, and to one camera or one clip.
 
-    fault: why the liveness model gave no score the last time it was asked; None when it did.
+    fingerprint: of the grain of a picture and where a face lies in it, see `repeats`. fault: why the liveness
+    model gave no score the last time it was asked; None when it did.
     """
 
-    def __init__(self, *, liveness: LivenessModel, config: LifeConfig) -> None:
+    def __init__(
+        self,
+        *,
+        liveness: LivenessModel,
+        flow: Flow,
+        fingerprint: Callable[[Image, Box], Print],
+        config: LifeConfig,
+    ) -> None:
         self._liveness = liveness
+        self._flow = flow
+        self._fingerprint = fingerprint
         self._config = config
         self._glimpses: dict[int, tuple[Glimpse, ...]] = {}
+        self._looks: tuple[StreamLook, ...] = ()
+        self._memory = Memory()
+        self._repeat: _Noted | None = None
+        self._stream: _Noted | None = None
         self.fault: str | None = None
 
-    def saw(self, frame: Frame, lead: Box | None) -> None:
+    def saw(self, frame: Frame, nearest: Box | None) -> None:
         """Take every frame, usable or not, before its score: what the stream itself gives away.
 
-        lead: the nearest face of it.
+        nearest: the nearest face of it.
         """
+        now = frame.captured_at
+        recent = (look for look in self._looks if not now - look.at > _LOOKS_S)
+        self._looks = (*recent, stream_look(frame))
+        if (found := suspicious(self._looks)) is not None:
+            self._stream = _Noted(found, now)
+        if nearest is not None:
+            print_ = self._fingerprint(frame.image, nearest)
+            self._memory, found = recall(self._memory, print_, now)
+            if found is not None:
+                self._repeat = _Noted(found, now)
 
     def score(self, image: Image, face: Face) -> float | None:
         """What the liveness model says of one face: probability 0..1, None where it fails."""
@@ -47,15 +79,37 @@ class LifeWatch:
         self, track: int, frame: Frame, score: float | None, points: Points, vector: Vector | None
     ) -> Judgement:
         """Take one usable frame of a track, and judge the track."""
-        new = Glimpse(frame.captured_at, score, points, vector)
+        now = frame.captured_at
+        new = Glimpse(
+            at=now,
+            score=score,
+            motion=self._flow.follow(track, now, frame.image, points),
+            vector=vector,
+            repeat=_still(self._repeat, now),
+            stream=_still(self._stream, now),
+            infrared=() if frame.infrared is None else (in_infrared(frame.image, frame.infrared, points),),
+            depth=() if frame.depth is None else (in_depth(frame.depth, points),),
+        )
         self._glimpses[track] = track_life.gather(self._glimpses.get(track, ()), new, self._config)
         return track_life.judge(self._glimpses[track], self._config)
 
     def forget(self, track: int) -> None:
         """Begin anew with a track: it was answered, or it became unclear who is seen."""
         self._glimpses.pop(track, None)
+        self._flow.forget(track)
 
     def keep(self, tracks: Collection[int]) -> None:
         """Forget all tracks but these."""
         for track in [track for track in self._glimpses if track not in tracks]:
             self.forget(track)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    suspicion: Suspicion
+    at: float
+
+
+def _still(noted: _Noted | None, now: float) -> Suspicion | None:
+    """What was noted on a frame that could not be used counts for those that can, for a while."""
+    return noted.suspicion if noted is not None and not now - noted.at > _LOOKS_S else None

@@ -16,6 +16,7 @@ from edge.errors import ModelError, NoFace
 from edge.service.clip_liveness import ClipAnswer, ClipLiveness
 from edge.service.face_gate import FaceGate
 from edge.service.life_watch import LifeWatch
+from edge.vision.fingerprint import fingerprint
 from edge.vision.flow import FaceFlow
 from tests.factories import MODEL, a_face, a_frame, some_landmarks
 
@@ -62,12 +63,13 @@ class Clip:
             measure=lambda image, box: Measurements(300.0, self.brightness(self.number), 50.0),
             limits=Limits(),
             crop=2.8,
+            occlusion=None,
         )
         clips = ClipLiveness(
             detector=self,
             gate=gate,
             embedder=self,
-            watch=lambda: LifeWatch(liveness=self, flow=FaceFlow(), config=LIFE),
+            watch=lambda: LifeWatch(liveness=self, flow=FaceFlow(), fingerprint=fingerprint, config=LIFE),
         )
         return clips.check(a_frame(10.0 + number * DT, number) for number in range(len(self.scores)))
 
