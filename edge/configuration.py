@@ -25,6 +25,7 @@ from edge.errors import SettingsError
 from edge.settings import (
     JetsonSettings,
     OpenCvSettings,
+    PairedSettings,
     PicameraSettings,
     ReplaySettings,
     Section,
@@ -37,6 +38,7 @@ _CAMERAS: dict[str, type[Section]] = {
     "opencv": OpenCvSettings,
     "jetson": JetsonSettings,
     "picamera2": PicameraSettings,
+    "paired": PairedSettings,
 }
 _OTHER_VARIABLES = ("OSTIARY_CONFIG", "OSTIARY_EVAL_DATA")
 
@@ -98,8 +100,9 @@ def _settings_class(path: Path, credentials: str | None) -> type[Settings]:
 def _explain(error: ValidationError, path: Path) -> str:
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
+    # Each choice of a camera puts its kind into the place.
     key = ".".join(
-        part for i, part in enumerate(where) if not (i == 1 and where[0] == "camera" and i < len(where) - 1)
+        part for i, part in enumerate(where) if not (where[0] == "camera" and i % 2 and i < len(where) - 1)
     )
     if first["type"] == "extra_forbidden":
         known = _keys_beside(where)
@@ -129,6 +132,6 @@ def _keys_beside(where: list[str]) -> list[str]:
     if len(where) == 1:
         return list(Settings.model_fields)
     if where[0] == "camera":
-        return list(_CAMERAS[where[1]].model_fields) if where[1] in _CAMERAS else []
+        return list(_CAMERAS[where[-2]].model_fields) if where[-2] in _CAMERAS else []
     section = Settings.model_fields[where[0]].annotation
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -107,8 +107,24 @@ class PicameraSettings(Section):
     fps: float = Field(default=15.0, gt=0, le=120)
 
 
-CameraSettings = Annotated[
+OneCameraSettings = Annotated[
     ReplaySettings | OpenCvSettings | JetsonSettings | PicameraSettings, Field(discriminator="kind")
+]
+
+
+class PairedSettings(Section):
+    """A color camera and an infrared one beside it, with its lamp. apart_s: how far apart in time two
+    pictures of one moment may be."""
+
+    kind: Literal["paired"]
+    color: OneCameraSettings
+    infrared: OneCameraSettings
+    apart_s: float = Field(default=0.1, gt=0, le=1)
+
+
+CameraSettings = Annotated[
+    ReplaySettings | OpenCvSettings | JetsonSettings | PicameraSettings | PairedSettings,
+    Field(discriminator="kind"),
 ]
 
 

@@ -17,6 +17,7 @@ from edge.settings import (
     CameraSettings,
     JetsonSettings,
     OpenCvSettings,
+    PairedSettings,
     PicameraSettings,
     ReplaySettings,
     Settings,
@@ -61,6 +62,10 @@ def camera(settings: CameraSettings) -> Camera:
             return Picamera2Camera(
                 settings.index, size_wh=(settings.width, settings.height), fps=settings.fps
             )
+        case PairedSettings():
+            from edge.cameras.paired import PairedCamera
+
+            return PairedCamera(camera(settings.color), camera(settings.infrared), apart_s=settings.apart_s)
 
 
 def door(settings: Settings, stack: ExitStack) -> Door:

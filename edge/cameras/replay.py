@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.cameras.recording import Recorded, recorded
 from edge.core.frame import Frame, Image
 from edge.errors import CameraLost, CameraNotFound, CameraStalled, EndOfReplay
 
-logger = logging.getLogger(__name__)
-
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"})
 FOLDER_FPS = 15.0
 
 
@@ -25,14 +21,14 @@ class FramesCamera:
     """An iterable of pictures as a camera.
 
     frames is called at every start, and again for each round when `loop` is set; its pictures
-    are uint8 (H, W, 3) BGR. realtime: picture n is due n / fps seconds after the start, and a
-    late reader skips pictures as it would with a live camera; otherwise every picture is given,
-    as fast as it is asked for. clock: monotonic seconds.
+    are uint8 (H, W, 3) BGR, alone or with what other sensors saw. realtime: picture n is due
+    n / fps seconds after the start, and a late reader skips pictures as it would with a live camera;
+    otherwise every picture is given, as fast as it is asked for. clock: monotonic seconds.
     """
 
     def __init__(
         self,
-        frames: Callable[[], Iterable[Image]],
+        frames: Callable[[], Iterable[Image | Recorded]],
         *,
         realtime: bool = True,
         fps: float = FOLDER_FPS,
@@ -46,8 +42,8 @@ class FramesCamera:
         self._loop = loop
         self._clock = clock
         self._closed = threading.Event()
-        self._pictures: Iterator[Image] | None = None
-        self._waiting: Image | None = None
+        self._pictures: Iterator[Recorded] | None = None
+        self._waiting: Recorded | None = None
         self._due = 0.0
         self._sequence = first_sequence
 
@@ -66,7 +62,9 @@ class FramesCamera:
             self._waiting = picture
             picture = self._when_due(pictures, picture, timeout_s)
         self._waiting = None
-        frame = Frame(picture, self._clock(), self._sequence)
+        frame = Frame(
+            picture.image, self._clock(), self._sequence, infrared=picture.infrared, depth=picture.depth
+        )
         self._sequence += 1
         self._due += self._period_s
         return frame
@@ -76,7 +74,7 @@ class FramesCamera:
         self._pictures = None
         self._waiting = None
 
-    def _when_due(self, pictures: Iterator[Image], picture: Image, timeout_s: float) -> Image:
+    def _when_due(self, pictures: Iterator[Recorded], picture: Recorded, timeout_s: float) -> Recorded:
         """Wait until the picture is due, or skip to the one that is due now."""
         early_s = self._due - self._clock()
         if early_s > 0 and self._closed.wait(min(early_s, timeout_s)):
@@ -91,18 +89,18 @@ class FramesCamera:
             self._sequence += 1
         return picture
 
-    def _rounds(self) -> Iterator[Image]:
+    def _rounds(self) -> Iterator[Recorded]:
         while True:
             empty = True
             for picture in self._frames():
                 empty = False
-                yield picture
+                yield picture if isinstance(picture, Recorded) else Recorded(picture)
             if empty or not self._loop:
                 return
 
 
 class ReplayCamera:
-    """A clip that OpenCV can read, or a folder of pictures in natural order, as a camera.
+    """A clip that OpenCV can read, or a folder of pictures in natural order (see `recording`), as a camera.
 
     fps: pictures a second; the clip's own rate, or 15 for a folder, when None. `realtime`,
     `loop` and `clock` as for FramesCamera. Damaged pictures of a folder are skipped.
@@ -162,50 +160,22 @@ class ReplayCamera:
 
     def _own_fps(self) -> float:
         if self._path.is_dir():
-            _first_of(_folder_pictures(self._path, self._skipped), self._path)
+            _first_of(recorded(self._path, self._skipped), self._path)
             return FOLDER_FPS
         if self._path.is_file():
             return _clip_fps(self._path)
         raise CameraNotFound(f"no clip or folder at {self._path}; give the path of an existing one")
 
-    def _pictures(self) -> Iterator[Image]:
+    def _pictures(self) -> Iterator[Image] | Iterator[Recorded]:
         if self._path.is_dir():
-            return _folder_pictures(self._path, self._skipped)
+            return recorded(self._path, self._skipped)
         return _clip_pictures(self._path)
 
 
-def _next(pictures: Iterator[Image]) -> Image:
+def _next(pictures: Iterator[Recorded]) -> Recorded:
     for picture in pictures:
         return picture
     raise EndOfReplay("the replay has ended")
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """A sort key that puts frame10 behind frame9."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part.lower()) for part in re.split(r"(\d+)", path.name)
-    ]
-
-
-def _folder_pictures(folder: Path, skipped: set[Path]) -> Iterator[Image]:
-    """The readable pictures; each damaged one is warned of once and put into `skipped`."""
-    files = (path for path in folder.iterdir() if path.suffix.lower() in PICTURES and path.is_file())
-    for path in sorted(files, key=_natural):
-        picture = _picture(path)
-        if picture is not None:
-            yield picture
-        elif path not in skipped:
-            skipped.add(path)
-            logger.warning("%s is not a readable picture; the replay skips it", path)
-
-
-def _picture(path: Path) -> Image | None:
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        return None
-    return None if picture is None else np.asarray(picture, np.uint8)
 
 
 def _clip_fps(path: Path) -> float:
@@ -230,7 +200,7 @@ def _clip_pictures(path: Path) -> Iterator[Image]:
         capture.release()
 
 
-def _first_of(pictures: Iterator[Image], path: Path) -> None:
+def _first_of(pictures: Iterator[Image] | Iterator[Recorded], path: Path) -> None:
     if next(pictures, None) is None:
         raise CameraNotFound(
             f"no picture can be read from {path}; give a clip that OpenCV can read, or a folder with "

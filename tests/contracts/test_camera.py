@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge.cameras.opencv import OpenCvCamera
+from edge.cameras.paired import PairedCamera
 from edge.cameras.picamera import Picamera2Camera
 from edge.cameras.replay import FramesCamera, ReplayCamera
 from edge.errors import CameraLost, CameraNotFound
@@ -45,7 +46,7 @@ class Ticks:
         return 1000.0 + next(self._ticks) / 10
 
 
-KINDS = ["clip", "folder", "frames", "stream", "picamera", "pipeline"]
+KINDS = ["clip", "folder", "frames", "stream", "picamera", "pipeline", "paired"]
 BLUE_PIPELINE = (
     "videotestsrc is-live=true pattern=solid-color foreground-color=0xff143cc8 ! "
     "video/x-raw, format=BGRx, width=64, height=48, framerate=30/1 ! appsink"
@@ -75,6 +76,11 @@ def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Camera]:
             if shutil.which("gst-launch-1.0") is None:
                 pytest.skip("gst-launch-1.0 is not installed")
             made = OpenCvCamera(BLUE_PIPELINE, clock=clock)
+        case "paired":
+            both = (
+                FramesCamera(lambda: (blue() for _ in range(40)), realtime=False, clock=clock) for _ in "ab"
+            )
+            made = PairedCamera(*both, apart_s=1.0, clock=clock)
         case "picamera":
             red, green, blue_level = BLUE_BGR[2], BLUE_BGR[1], BLUE_BGR[0]
             made = Picamera2Camera(
@@ -128,6 +134,10 @@ def test_reading_before_the_start_is_refused(camera: Camera) -> None:
         camera.read(0.1)
 
 
+def still(folder: Path) -> Camera:
+    return ReplayCamera(make_clip(folder / "still.avi", 2), realtime=False)
+
+
 def unplugged_sensor() -> Sensor:
     sensor = Sensor()
     sensor.attached = False
@@ -143,6 +153,8 @@ ABSENT: dict[str, Callable[[Path], Camera]] = {
     "no device by number": lambda _: OpenCvCamera(63),
     "not a device": lambda folder: OpenCvCamera(str(folder / "text.avi")),
     "no stream": lambda _: OpenCvCamera("http://127.0.0.1:9/stream.mjpg", open_timeout_s=2.0),
+    "no color camera": lambda folder: PairedCamera(ReplayCamera(folder / "absent.avi"), still(folder)),
+    "no infrared camera": lambda folder: PairedCamera(still(folder), ReplayCamera(folder / "absent.avi")),
     "no pi camera": lambda _: Picamera2Camera(open_device=unplugged_sensor().open),
 }
 
