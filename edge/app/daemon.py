@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.app import hardware, recognition, unfinished, wiring
+from edge.app import hardware, liveness_told, recognition, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
@@ -171,6 +171,9 @@ class Daemon:
         known = index.matcher.size
         expected = told(expectation(settings, models.embedding, known), settings)
         logger.info("ready: %d people, %d with a face; %s", people, known, expected)
+        if liveness_told.is_ever_off(settings.liveness):
+            text = liveness_told.told(settings.liveness)
+            logger.warning("liveness policy %s; %s", text, liveness_told.CURE)
         if waiting := told_waiting(gallery, models.embedder.model):
             logger.warning("%s; %s", waiting, REMEDY)
         housekeeping = Housekeeping(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from edge.app import hardware, wiring
+from edge.app import hardware, liveness_told, wiring
 from edge.app.thresholds import expectation, told
 from edge.app.waiting import REMEDY
 from edge.app.waiting import told as told_waiting
@@ -29,6 +29,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("threshold", partial(_threshold, settings)),
         ("models", partial(_models, settings)),
         ("scorecard", _scorecard),
+        ("liveness", partial(_liveness, settings)),
         ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
         ("broker", partial(_broker, settings)),
@@ -85,6 +86,13 @@ def _scorecard() -> Check:
 
     manifest = find("liveness")
     return Check("scorecard", Status.OK, f"liveness {manifest.name}: {manifest.scored()}")
+
+
+def _liveness(settings: Settings) -> Check:
+    text = liveness_told.told(settings.liveness)
+    if liveness_told.is_ever_off(settings.liveness):
+        return Check("liveness", Status.WARN, text, liveness_told.CURE)
+    return Check("liveness", Status.OK, text)
 
 
 def _gpio(settings: Settings) -> Check:

@@ -80,4 +80,5 @@ def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json
         "commands": list(COMMANDS),
         "models": {manifest.path.stem: manifest.sha256 for manifest in models.manifests},
         "far": settings.recognition.far,
+        "liveness": [policy.value for policy in dict.fromkeys(settings.liveness.plan.named)],
     }

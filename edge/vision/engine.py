@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import EngineUnavailable, ModelDigestMismatch, ModelMismatch, ModelMissing
+from edge.errors import EngineUnavailable, ModelDigestMismatch, ModelError, ModelMismatch, ModelMissing
 from edge.vision.manifest import Manifest
 
 ENGINES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
@@ -76,7 +76,11 @@ class Engine:
         interpreter = self._interpreter
         interpreter.set_tensor(self._input_index, self.input)
         began = time.perf_counter()
-        interpreter.invoke()
+        try:
+            interpreter.invoke()
+        except RuntimeError as error:
+            why = str(error).partition("\n")[0]
+            raise ModelError(f"{self.manifest.file} cannot be run: {why}; {_CURE}") from error
         self.last_invoke_s = time.perf_counter() - began
         self.invoke_total_s += self.last_invoke_s
         self.invokes += 1

@@ -62,6 +62,27 @@ def test_what_attacks_pass_is_told_by_type(settings: dict[str, Any]) -> None:
     assert re.search(r"print APCER 0\.\d{3} \(0\.\d{3}-0\.\d{3}\), .*, BPCER 0\.\d{3} \(", result.detail)
 
 
+def test_the_proof_of_life_that_is_asked_for_is_told(settings: dict[str, Any]) -> None:
+    result = check("liveness", settings)
+    assert (result.status, result.cure) == (Status.OK, "")
+    assert "passive" in result.detail
+
+
+@pytest.mark.parametrize(
+    "liveness",
+    [{"policy": "off"}, {"schedule": [{"days": ["sun"], "from": "01:00", "to": "02:00", "policy": "off"}]}],
+    ids=["always", "for an hour a week"],
+)
+def test_a_door_that_a_photograph_opens_is_a_warning(
+    settings: dict[str, Any], liveness: dict[str, Any]
+) -> None:
+    settings["liveness"] = liveness
+    result = check("liveness", settings)
+    assert result.status is Status.WARN
+    assert "a photograph opens the door" in result.detail
+    assert "liveness.policy" in result.cure
+
+
 def test_an_open_state_folder_fails(settings: dict[str, Any]) -> None:
     settings["store"]["folder"].chmod(0o755)
     result = check("permissions", settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.errors import EngineUnavailable, ModelDigestMismatch, ModelMismatch, ModelMissing
+from edge.errors import EngineUnavailable, ModelDigestMismatch, ModelError, ModelMismatch, ModelMissing
 from edge.vision.engine import Engine, open_model
 from edge.vision.manifest import Manifest, find, manifests
 
@@ -106,3 +106,23 @@ def test_bytes_that_are_no_network_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(EngineUnavailable, match="litert or tflite-runtime"):
         open_model(find("detection", "near"), engine="abacus")
+
+
+class Broken:
+    """An interpreter that cannot run its graph."""
+
+    def set_tensor(self, index, value):
+        pass
+
+    def invoke(self):
+        raise RuntimeError("failed to prepare node 3\nmore")
+
+
+def test_a_network_that_cannot_be_run_is_an_error_of_ours(near: Engine) -> None:
+    real, near._interpreter = near._interpreter, Broken()
+    try:
+        with pytest.raises(ModelError, match=r"cannot be run.*reinstall") as caught:
+            near.invoke()
+    finally:
+        near._interpreter = real
+    assert "\n" not in str(caught.value)
