@@ -50,7 +50,7 @@ def open_liveness_checks(settings: Settings) -> Iterator[LivenessChecks]:
             grade=examiners.analysis.level,
         )
         yield LivenessChecks(
-            PictureLiveness(reader, gate, examiners.analysis.quality, models.liveness, config),
+            PictureLiveness(reader, gate, models.liveness, config),
             ClipLiveness(
                 detector=models.detector,
                 gate=gate,

@@ -56,7 +56,7 @@ class Measurements:
 class Limits:
     """The gates. Sizes in pixels of the frame, angles in degrees, light in grey values. room: the least
     share of a face's surroundings that must be in the picture, see `surroundings`. visible: the least share
-    of eyes, nose, mouth and cheeks, each."""
+    of eyes, nose and mouth, each; cheeks: the least of the cheeks, which are half gone with half a face."""
 
     face_px: float = 64.0
     yaw: float = 30.0
@@ -69,6 +69,7 @@ class Limits:
     presence: float = 0.5
     room: float = 0.3
     visible: float = 0.5
+    cheeks: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +124,5 @@ def is_covered(seen: Completeness, limits: Limits) -> bool:
 
     A figure that is not a number shows nothing.
     """
-    shares = (seen.eyes, seen.nose, seen.mouth, seen.cheeks)
-    return not all(share >= limits.visible for share in shares)
+    features = all(share >= limits.visible for share in (seen.eyes, seen.nose, seen.mouth))
+    return not (features and seen.cheeks >= limits.cheeks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edge.core.clip_verdict import Decision
@@ -11,7 +11,6 @@ from edge.core.face import Box
 from edge.core.frame import Image
 from edge.core.kiosk_words import say
 from edge.core.quality import Problem
-from edge.core.quality_levels import GRAVE, FaceQuality
 from edge.core.track_life import LifeConfig
 from edge.errors import ModelError, RequestRefused
 from edge.ports import LivenessModel
@@ -53,20 +52,17 @@ class LivenessAnswer:
 
 
 class PictureLiveness:
-    """Belongs to one thread. gate: whether a face can be judged at all. quality: of a face of an image, for
-    one whose eyes, nose or mouth are covered cannot."""
+    """Belongs to one thread. gate: whether a face can be judged at all."""
 
     def __init__(
         self,
         reader: PictureReader,
         gate: FaceGate,
-        quality: Callable[[Image, FoundFace], FaceQuality],
         model: LivenessModel,
         config: LifeConfig,
     ) -> None:
         self._reader = reader
         self._gate = gate
-        self._quality = quality
         self._model = model
         self._config = config
 
@@ -100,10 +96,7 @@ class PictureLiveness:
         if any(other.face.box.area >= ALIKE * found.face.box.area for other in others):
             return (Problem.SEVERAL_FACES,)
         inspected = self._gate.inspect(image, found.face, [other.face for other in others])
-        if not isinstance(inspected, Inspected):
-            return inspected
-        is_covered = any(flaw in GRAVE for flaw in self._quality(image, found).flaws)
-        return (Problem.OCCLUDED,) if is_covered else ()
+        return () if isinstance(inspected, Inspected) else inspected
 
     def _decide(self, score: float) -> Decision:
         if not 0.0 <= score <= 1.0:

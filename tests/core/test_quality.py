@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.face import Pose
-from edge.core.quality import ADVICE, Limits, Measurements, Problem, assess, position_problems
+from edge.core.quality import ADVICE, Limits, Measurements, Problem, assess, is_covered, position_problems
+from edge.core.quality_levels import Completeness
 from tests.factories import a_box
 
 LIMITS = Limits()
@@ -43,6 +44,19 @@ def test_a_turned_head_is_off_axis(pose):
 
 def test_a_face_the_mesh_does_not_see_is_occluded():
     assert assess(a_box(size=150), GOOD, FRONTAL, 0.4, LIMITS).problems == (Problem.OCCLUDED,)
+
+
+@pytest.mark.parametrize("region", ["eyes", "nose", "mouth", "cheeks"])
+@pytest.mark.parametrize("share", [0.0, 0.49, float("nan")])
+def test_a_face_with_a_hidden_region_is_covered(region, share):
+    whole = Completeness(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    assert not is_covered(whole, LIMITS)
+    assert is_covered(replace(whole, **{region: share}), LIMITS)
+
+
+def test_brows_and_chin_may_be_hidden_and_half_a_face_may_not():
+    assert not is_covered(Completeness(0.0, 0.6, 0.6, 0.6, 0.8, 0.0), LIMITS)
+    assert is_covered(Completeness(0.6, 0.6, 0.9, 0.9, 0.6, 0.8), LIMITS)
 
 
 def test_small_and_cut_off_faces_are_refused_by_their_place_alone():

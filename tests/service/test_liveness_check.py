@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from edge.core.clip_verdict import Decision
 from edge.core.quality import Limits, Measurements, Problem
-from edge.core.quality_levels import Flaw
+from edge.core.quality_levels import Completeness
 from edge.core.track_life import LifeConfig
 from edge.errors import ModelError, NoFace, RequestRefused
 from edge.service.face_gate import FaceGate
@@ -18,6 +19,7 @@ from edge.service.pictures import Wanted
 from tests.service.picture_world import Shown, World
 
 GOOD = Measurements(sharpness=300.0, brightness=120.0, contrast=50.0)
+WHOLE = Completeness(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @pytest.fixture
@@ -27,16 +29,20 @@ def world() -> World:
 
 @pytest.fixture
 def checks(world: World) -> Callable[..., PictureLiveness]:
-    """score: what the liveness model says of each face. measured, flaws: what is wrong with all of them."""
+    """score: what the liveness model says of each face. measured, seen: what the gate finds of them."""
 
     def make(
-        score: float = 0.9, measured: Measurements = GOOD, flaws: tuple[Flaw, ...] = ()
+        score: float = 0.9, measured: Measurements = GOOD, seen: Completeness = WHOLE
     ) -> PictureLiveness:
-        gate = FaceGate(landmarker=world, measure=lambda image, box: measured, limits=Limits(), crop=2.8)
+        gate = FaceGate(
+            landmarker=world,
+            measure=lambda image, box: measured,
+            limits=Limits(),
+            crop=2.8,
+            occlusion=SimpleNamespace(measure=lambda image, landmarks: seen),
+        )
         model = SimpleNamespace(score=lambda image, face: score)
-        quality = SimpleNamespace(flaws=flaws)
-        config = LifeConfig(accept=0.6, reject=0.2)
-        return PictureLiveness(world.reader(), gate, lambda image, found: quality, model, config)
+        return PictureLiveness(world.reader(), gate, model, LifeConfig(accept=0.6, reject=0.2))
 
     return make
 
@@ -65,22 +71,23 @@ def test_the_answer_carries_the_warning_and_nothing_of_the_person(world, checks)
 
 
 @pytest.mark.parametrize(
-    ("shown", "measured", "flaws", "problem"),
+    ("shown", "measured", "seen", "problem"),
     [
-        (Shown(1, size=40), GOOD, (), Problem.TOO_SMALL),
-        (Shown(1, x=20), GOOD, (), Problem.CUT_OFF),
-        (Shown(1, size=260), GOOD, (), Problem.TOO_CLOSE),
-        (Shown(1), Measurements(300.0, 20.0, 50.0), (), Problem.DARK),
-        (Shown(1), Measurements(300.0, 240.0, 50.0), (), Problem.BRIGHT),
-        (Shown(1), Measurements(5.0, 120.0, 50.0), (), Problem.BLURRED),
-        (Shown(1), Measurements(300.0, 120.0, 3.0), (), Problem.FLAT),
-        (Shown(1), Measurements(float("nan"), 120.0, 50.0), (), Problem.BLURRED),
-        (Shown(1), GOOD, (Flaw.COVERED_MOUTH,), Problem.OCCLUDED),
-        (Shown(1), GOOD, (Flaw.COVERED_EYES, Flaw.BLUR), Problem.OCCLUDED),
+        (Shown(1, size=40), GOOD, WHOLE, Problem.TOO_SMALL),
+        (Shown(1, x=20), GOOD, WHOLE, Problem.CUT_OFF),
+        (Shown(1, size=260), GOOD, WHOLE, Problem.TOO_CLOSE),
+        (Shown(1), Measurements(300.0, 20.0, 50.0), WHOLE, Problem.DARK),
+        (Shown(1), Measurements(300.0, 240.0, 50.0), WHOLE, Problem.BRIGHT),
+        (Shown(1), Measurements(5.0, 120.0, 50.0), WHOLE, Problem.BLURRED),
+        (Shown(1), Measurements(300.0, 120.0, 3.0), WHOLE, Problem.FLAT),
+        (Shown(1), Measurements(float("nan"), 120.0, 50.0), WHOLE, Problem.BLURRED),
+        (Shown(1), GOOD, replace(WHOLE, mouth=0.2), Problem.OCCLUDED),
+        (Shown(1), GOOD, replace(WHOLE, eyes=0.4), Problem.OCCLUDED),
+        (Shown(1), GOOD, replace(WHOLE, cheeks=float("nan")), Problem.OCCLUDED),
     ],
 )
-def test_a_face_that_cannot_be_judged_gets_no_decision(world, checks, shown, measured, flaws, problem):
-    answer = checks(1.0, measured, flaws).check(world.add(shown))
+def test_a_face_that_cannot_be_judged_gets_no_decision(world, checks, shown, measured, seen, problem):
+    answer = checks(1.0, measured, seen).check(world.add(shown))
     assert (answer.decision, answer.score) == (Decision.NO_DECISION, None)
     assert problem in answer.problems
     (told, *_) = answer.as_json()["problems"]
@@ -88,7 +95,7 @@ def test_a_face_that_cannot_be_judged_gets_no_decision(world, checks, shown, mea
 
 
 def test_a_covered_brow_hides_nothing(world, checks) -> None:
-    assert checks(flaws=(Flaw.COVERED_BROWS,)).check(world.add(Shown(1))).decision is Decision.LIVE
+    assert checks(seen=replace(WHOLE, brows=0.1)).check(world.add(Shown(1))).decision is Decision.LIVE
 
 
 def test_among_faces_of_one_size_none_is_meant_unless_it_is_named(world, checks) -> None:
