@@ -51,7 +51,7 @@ def in_infrared(image: Image, infrared: Infrared, points: Points) -> Suspicion |
     face = float(np.median(infrared[rows, columns]))
     if face < _BLACK:
         return Suspicion.DARK_IN_INFRARED
-    (x0, y0), (x1, y1) = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    x0, x1, y0, y1 = columns.min(), columns.max(), rows.min(), rows.max()
     reach_x, reach_y = _AROUND * (x1 - x0), _AROUND * (y1 - y0)
     around = infrared[
         max(0, int(y0 - reach_y)) : max(0, int(y1 + reach_y)) : 4,

@@ -38,6 +38,5 @@ def _centers(size: int, cells: int) -> np.ndarray[tuple[int, ...], np.dtype[np.i
 
 def _covered(low: float, high: float, size: int, cells: int) -> slice:
     """The cells from `low` to `high`, pixels of `size`."""
-    first = min(max(math.floor(low / size * cells), 0), cells)
-    last = min(max(math.ceil(high / size * cells), first), cells)
-    return slice(first, last)
+    first, last = (min(max(place / size * cells, 0.0), float(cells)) for place in (low, high))
+    return slice(math.floor(first), math.ceil(last))

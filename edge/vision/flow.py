@@ -81,7 +81,7 @@ def _cut(image: Image, points: Points) -> NDArray[np.uint8] | None:
     flat = points[:, :2].astype(np.float64)
     low, high = flat.min(axis=0), flat.max(axis=0)
     side = float((high - low).max())
-    if not side > 1.0:
+    if not 1.0 < side < math.inf:
         return None
     across = flat[_EYES[1]] - flat[_EYES[0]]
     x, y = (low + high) / 2

@@ -140,3 +140,12 @@ def test_nothing_is_told_of_a_face_in_the_dark():
 def test_one_frame_of_a_second_sensor_is_not_enough(frames, says):
     found = [Suspicion.FLAT_IN_DEPTH if frame == "x" else None for frame in frames]
     assert confirmed(found) is (Suspicion.FLAT_IN_DEPTH if says else None)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -1e9])
+def test_stray_points_of_a_mesh_do_no_harm(bad):
+    points = mesh()
+    points[10] = bad
+    assert in_infrared(color(), infrared(4, 200), points) is Suspicion.DARK_IN_INFRARED
+    assert in_infrared(color(), infrared(35, 235), points) is Suspicion.DARK_IN_INFRARED
+    assert in_depth(plane(), points) is Suspicion.FLAT_IN_DEPTH
