@@ -89,6 +89,14 @@ def recall(
     return after, Suspicion.REPEATED if len(hits) >= config.hits else None
 
 
+def is_still(memory: Memory, new: Print, config: RepeatsConfig = DEFAULT) -> bool:
+    """Whether a frame has the grain of the one before it, the latest of the memory.
+
+    That is no sign of an attack yet, and no evidence of a camera either.
+    """
+    return bool(_same(memory.grains[-1:], new, config).any())
+
+
 def repeated(
     prints: Sequence[Print], times: Sequence[float], config: RepeatsConfig = DEFAULT
 ) -> Suspicion | None:

@@ -39,7 +39,8 @@ class LifeConfig:
     """accept, reject: probabilities; the mean logit is held to theirs. frames: how many a face needs to count
     as alive. window: from how many on it may count as an attack. more: how many further ones are looked at
     while it is neither. gap_s: after so long without a usable frame those before it no longer count.
-    alike: cosine that the templates of one face reach, see `face_swap`.
+    fresh: how many frames of a living face must not be the picture before once more. alike: cosine that the
+    templates of one face reach, see `face_swap`.
 
     Raises ValueError where these do not fit together.
     """
@@ -50,6 +51,7 @@ class LifeConfig:
     window: int = 8
     more: int = 8
     gap_s: float = 2.0
+    fresh: int = 3
     alike: float = 0.3
 
     def __post_init__(self) -> None:
@@ -71,15 +73,16 @@ class Glimpse:
     """What one usable frame of a track gave.
 
     at: monotonic seconds. score: probability 0..1 of the liveness model, None where it could not tell.
-    motion: of the face since an earlier frame. vector: float32 (D,), norm 1. None without one. repeat,
-    stream: what the camera's pictures give away at this moment. infrared, depth: what that sensor says, as
-    one value; none without the sensor.
+    motion: of the face since an earlier frame. vector: float32 (D,), norm 1. None without one. is_still:
+    the picture has the very grain of the one before. repeat, stream: what the camera's pictures give away
+    at this moment. infrared, depth: what that sensor says, as one value; none without the sensor.
     """
 
     at: float
     score: float | None
     motion: Motion | None = None
     vector: Vector | None = None
+    is_still: bool = False
     repeat: Suspicion | None = None
     stream: Suspicion | None = None
     infrared: tuple[Suspicion | None, ...] = ()
@@ -115,7 +118,8 @@ def judge(glimpses: Sequence[Glimpse], config: LifeConfig) -> Judgement:
     weight = Weight.of([glimpse.score for glimpse in glimpses])
     suspicions = _suspicions(glimpses, config)
     count = len(glimpses)
-    life = Life.ATTACK if suspicions else _life(weight, count, config)
+    fresh = sum(not glimpse.is_still for glimpse in glimpses)
+    life = Life.ATTACK if suspicions else _life(weight, count, fresh, config)
     return Judgement(life, 0.0 if weight is None else logistic(weight.mean), count, suspicions)
 
 
@@ -146,8 +150,9 @@ def logistic(value: float) -> float:
     return 1.0 / (1.0 + math.exp(-value))
 
 
-def _life(weight: Weight | None, count: int, config: LifeConfig) -> Life | None:
-    if weight is not None and count >= config.frames and weight.least >= logit(config.accept):
+def _life(weight: Weight | None, count: int, fresh: int, config: LifeConfig) -> Life | None:
+    is_enough = count >= config.frames and fresh >= min(config.fresh, config.frames)
+    if weight is not None and is_enough and weight.least >= logit(config.accept):
         return Life.LIVE
     if weight is not None and count >= config.window and weight.mean <= logit(config.reject):
         return Life.ATTACK

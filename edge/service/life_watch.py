@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.core import track_life
 from edge.core.face import Box, Face, Points, Vector
 from edge.core.frame import Frame, Image
-from edge.core.repeats import Memory, Print, recall
+from edge.core.repeats import Memory, Print, is_still, recall
 from edge.core.screen_check import in_depth, in_infrared
 from edge.core.stream_hints import StreamLook, stream_look, suspicious
 from edge.core.suspicion import Suspicion
@@ -42,6 +42,7 @@ class LifeWatch:
         self._glimpses: dict[int, tuple[Glimpse, ...]] = {}
         self._looks: tuple[StreamLook, ...] = ()
         self._memory = Memory()
+        self._is_still = False
         self._repeat: _Noted | None = None
         self._stream: _Noted | None = None
         self.fault: str | None = None
@@ -58,6 +59,7 @@ class LifeWatch:
             self._stream = _Noted(found, now)
         if nearest is not None:
             print_ = self._fingerprint(frame.image, nearest)
+            self._is_still = is_still(self._memory, print_)
             self._memory, found = recall(self._memory, print_, now)
             if found is not None:
                 self._repeat = _Noted(found, now)
@@ -85,8 +87,9 @@ class LifeWatch:
             score=score,
             motion=self._flow.follow(track, now, frame.image, points),
             vector=vector,
-            repeat=_still(self._repeat, now),
-            stream=_still(self._stream, now),
+            is_still=self._is_still,
+            repeat=_lately(self._repeat, now),
+            stream=_lately(self._stream, now),
             infrared=() if frame.infrared is None else (in_infrared(frame.image, frame.infrared, points),),
             depth=() if frame.depth is None else (in_depth(frame.depth, points),),
         )
@@ -110,6 +113,6 @@ class _Noted:
     at: float
 
 
-def _still(noted: _Noted | None, now: float) -> Suspicion | None:
+def _lately(noted: _Noted | None, now: float) -> Suspicion | None:
     """What was noted on a frame that could not be used counts for those that can, for a while."""
     return noted.suspicion if noted is not None and not now - noted.at > _LOOKS_S else None

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.suspicion import Suspicion
@@ -81,6 +81,13 @@ def test_what_one_frame_gives_away_is_an_attack_at_once(where):
     assert (judgement.life, judgement.suspicions) == (Life.ATTACK, (Suspicion.FROZEN,))
 
 
+def test_a_picture_that_stands_still_is_not_alive_before_it_is_known_to_be_frozen():
+    first = shown(*[0.99] * 2)
+    still = tuple(a_glimpse(number * DT, 0.99, is_still=True) for number in range(2, 15))
+    assert judge(first + still, CONFIG).life is None
+    assert judge(first + still + (a_glimpse(15 * DT, 0.99),), CONFIG).life is Life.LIVE
+
+
 def test_an_attack_after_living_frames_is_judged_by_its_own():
     """After an answer the frames before it are forgotten; a score as high as before does not come back."""
     assert life(*[0.99] * 5) is Life.LIVE
@@ -108,6 +115,7 @@ scores = st.lists(st.one_of(st.none(), st.floats(0, 1), st.just(math.nan)), max_
 suspected = st.sampled_from([None, None, None, *Suspicion])
 
 
+@settings(deadline=None)
 @given(scores)
 def test_no_sequence_without_enough_live_evidence_is_alive(frames):
     glimpses = ()
@@ -123,6 +131,7 @@ def test_no_sequence_without_enough_live_evidence_is_alive(frames):
         assert Weight.of(weighed).mean >= logit(CONFIG.accept)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), suspected, suspected), min_size=1, max_size=30))
 def test_a_suspicion_beats_every_score(frames):
     glimpses = ()
@@ -134,6 +143,7 @@ def test_a_suspicion_beats_every_score(frames):
         assert not (given_away and judgement.life is not Life.ATTACK)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.integers(1, 40))
 def test_after_sixteen_frames_it_is_never_open_for_longer(score, count):
     assert (life(*[score] * count) is None) <= (count < CONFIG.most)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.weekly import DAY_MIN, Day, Weekly, minutes, weekly
@@ -70,6 +70,7 @@ def test_a_time_that_never_is_is_refused(days, begin, end):
         weekly(days, begin, end)
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(Day), min_size=1), st.integers(0, 1439), st.integers(1, 1440))
 def test_a_week_has_as_many_minutes_as_the_days_say(days, begin, end):
     if begin == end:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edge.core.calibration import FarCurve
@@ -65,6 +67,7 @@ class World:
     model = MODEL
     crop = 2.8
     step = None
+    picture = None
 
     def draw(self, below):
         return next(self.drawn, 0) % below
@@ -90,13 +93,17 @@ class World:
         )
         return Embedding(vector, MODEL)
 
+    def frame_of(self, now, sequence):
+        frame = a_frame(now, sequence)
+        return frame if self.picture is None else replace(frame, image=self.picture)
+
     def run(self, frames):
         """Show so many frames; gives the sightings."""
         sightings = []
         for _ in range(frames):
             self.embedded = 0
             self._order = sorted((face for face, _ in self.people.values()), key=lambda face: -face.box.area)
-            step = self.recognizer.process(a_frame(self.now, self.sequence))
+            step = self.recognizer.process(self.frame_of(self.now, self.sequence))
             self.now, self.sequence = self.now + DT, self.sequence + 1
             self.step = step
             if step.sighting is not None:

@@ -6,6 +6,7 @@ import pytest
 from edge.core.evidence import EvidenceConfig, Outcome
 from edge.core.face import Embedding
 from edge.core.quality import Problem
+from edge.core.suspicion import Suspicion
 from edge.errors import ModelMismatch
 from tests.factories import a_face
 from tests.service.door_world import ADA, BOB, World, enrolled
@@ -163,3 +164,58 @@ def test_a_frame_of_somebody_else_never_passes_with_those_before_it(world):
     assert world.run(4) == []
     world.people["x"] = (a_face(320, 240, 150), BOB)
     assert [one.verdict.person for one in world.run(6)] == [None]
+
+
+def test_a_living_person_waits_for_four_tenths_of_a_second_at_most(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    (sighting,) = world.run(8)
+    assert sighting.verdict.method == "passive"
+    assert sighting.at - sighting.first_seen <= 0.4 + 1e-9
+
+
+def test_an_attack_that_starts_after_an_accept_on_the_same_track_is_judged_before_the_next_unlock(world):
+    """A living person is let in, then holds a picture of somebody enrolled before their face."""
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    (first,) = world.run(10)
+    world.live = 0.02
+    later = world.run(400)
+    assert {one.track for one in later} == {first.track}
+    assert {one.verdict.outcome for one in later} == {Outcome.NOT_LIVE}
+
+
+def test_a_face_too_near_for_its_surroundings_to_be_seen_is_asked_to_step_back(world):
+    world.people["x"] = (a_face(320, 240, 420), ADA)
+    (sighting,) = world.run(60)[:1]
+    assert sighting.verdict.problems == (Problem.TOO_CLOSE,)
+    assert sighting.verdict.person is None
+
+
+@pytest.mark.parametrize("other", [a_face(440, 240, 120), a_face(320, 400, 140), a_face(320, 240, 90)])
+def test_a_second_face_beside_or_before_the_first_is_no_decision_but_for_a_reason(world, other):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.people["phone"] = (other, BOB)
+    (sighting,) = world.run(60)[:1]
+    assert (sighting.verdict.outcome, sighting.verdict.problems) == (
+        Outcome.POOR_QUALITY,
+        (Problem.SEVERAL_FACES,),
+    )
+
+
+def test_a_second_face_that_passes_by_lends_no_life_and_no_name(world):
+    """Four living frames, a second face for one, and four frames more are not eight."""
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.run(6)
+    world.people["phone"] = (a_face(440, 240, 120), BOB)
+    world.run(1)
+    del world.people["phone"]
+    assert world.run(4) == []
+    assert [one.verdict.person for one in world.run(1)] == ["ada"]
+
+
+def test_a_stream_that_repeats_its_pictures_opens_nothing(world):
+    world.people["x"] = (a_face(320, 240, 150), ADA)
+    world.run(1)
+    world.picture = np.random.default_rng(0).integers(60, 200, (480, 640, 3), np.uint8)
+    found = world.run(80)
+    assert Suspicion.FROZEN in found[-1].verdict.suspicions
+    assert found[-1].verdict.outcome is Outcome.NOT_LIVE
