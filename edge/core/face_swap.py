@@ -28,11 +28,14 @@ def swapped(vectors: Sequence[Vector], alike: float) -> Suspicion | None:
     it, fused; the FAR curve's similarity at ALIKE_FAR. At least two frames are needed before a change and
     two after it, which differ from the former and are like each other: what is merely unlike all is no face.
     """
+    if len(vectors) < 2 * RUN:
+        return None
+    stacked = np.stack(vectors)
+    cosines = stacked @ stacked.T
     for change in range(RUN, len(vectors) - RUN + 1):
-        before = np.sum(np.stack(vectors[max(0, change - _MOST) : change]), axis=0)
-        after = np.stack(vectors[change : change + RUN])
-        like_before = after @ before / max(float(np.linalg.norm(before)), 1e-12)
-        like_each_other = after @ after.T
-        if bool((like_before < alike).all()) and bool((like_each_other >= alike).all()):
+        before, after = slice(max(0, change - _MOST), change), slice(change, change + RUN)
+        fused = max(float(cosines[before, before].sum()), 1e-12) ** 0.5
+        like_before = cosines[before, after].sum(axis=0) / fused
+        if like_before.max() < alike <= cosines[after, after].min():
             return Suspicion.FACE_SWAP
     return None

@@ -72,8 +72,9 @@ def recall(
     memory: Memory, new: Print, at: float, config: RepeatsConfig = DEFAULT
 ) -> tuple[Memory, Suspicion | None]:
     """Take a frame with a face, taken at `at`. Returns the memory with it, and what speaks against it."""
-    kept = (memory.times <= at) & (memory.times >= at - config.memory_s)
-    grains, times = memory.grains[kept], memory.times[kept]
+    went_back = memory.times.size > 0 and not memory.times[-1] <= at
+    kept = len(memory.times) if went_back else int(np.searchsorted(memory.times, at - config.memory_s))
+    grains, times = memory.grains[kept:], memory.times[kept:]
     same = _same(grains, new, config)
     hits = tuple(hit for hit in memory.hits if 0.0 <= at - hit <= config.hits_s)
     is_frozen = _is_frozen(same, times, at, config)
