@@ -33,12 +33,13 @@ def smooth_noise(height: int = 480, width: int = 640) -> Image:
 
 def test_a_crop_is_the_square_around_the_center() -> None:
     image = np.zeros((400, 400, 3), np.uint8)
+    image[:] = 60
     image[150:250, 100:200] = 255
     crop = cut_square(image, (150.0, 200.0), 200.0, 96)
     inside = crop[26:70, 26:70]
     assert inside.min() == 255
-    assert crop[:20].max() == 0
-    assert crop[:, 76:].max() == 0
+    assert crop[:20].max() == 60
+    assert crop[:, 76:].max() == 60
 
 
 @pytest.mark.parametrize("center", [(5.0, 5.0), (635.0, 470.0), (320.0, 2.0)])
@@ -108,7 +109,7 @@ def test_the_manifest_carries_threshold_and_error_rates() -> None:
 
 
 def test_the_model_stays_within_its_budget() -> None:
-    assert find("liveness").bytes < 600_000
+    assert find("liveness").bytes < 800_000
 
 
 @pytest.fixture(scope="module")

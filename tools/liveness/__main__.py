@@ -1,188 +1,183 @@
-"""Train the passive liveness model: pictures, simulation, folds, final training, int8, figures."""
+"""Train the passive liveness model: pictures, simulation, features, folds, final training, int8, figures."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from models_build.sources import fetch
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from liveness import card, figures, material
-from liveness.augment import central_crop, network_input
-from liveness.network import LivenessNet
-from liveness.training import Group, score, train
+from edge.core.pad_metrics import auc
+from liveness import calibration, card, features, material, mobilenet, pool, sheet, tails
+from liveness.augment import network_input
+from liveness.figures import Held
+from liveness.kinds import VIEWS
+from liveness.labelled import Labelled, Real, real_scenes, shared_frames, site_frames
+from liveness.mobilenet import Tail, Trunk
+from liveness.report import Report, measure
+from liveness.tails import Task
 
 ROOT = Path(__file__).resolve().parents[2]
-WORK = ROOT / ".tools" / "train_liveness-work"
-SIMULATED = {"live": 10000, "screen": 4700, "print": 5000}
-BASE_STEPS, TUNE_STEPS = 280, 400
-BASE_RATE, TUNE_RATE = 3e-3, 2e-3
-REAL_SHARE = 0.5
-"""Of the pictures in fine-tuning; the rest is simulated, which keeps one threshold good for all sources."""
+SOURCES = ROOT / ".tools" / "sources"
+STRANGERS = {"live": 1800, "screen": 1600, "print": 1000}
+OWN = {"live": 250, "screen": 350, "print": 200}
+"""Simulated scenes: with LFW's people, and with those of each source."""
+STEPS = 400
+EXAMPLES = 300
+METHOD = "each of {n} sources scored by an int8 network that never saw it, single frames, one threshold"
 
 
 def main() -> None:
     options = _options()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    if options.calibrate:
+        report = calibration.calibrate(site_frames(options.site), ROOT / "models", options.models, _show)
+    else:
+        report = _train(options, device)
+    print(report.table())
+    print(report.scorecard)
+    if options.report:
+        options.report.write_text(json.dumps(report.as_json(), indent=2) + "\n")
+
+
+def _train(options: argparse.Namespace, device: str) -> Report:
     if not (options.data / "liveness" / "manifest.csv").is_file():
         raise SystemExit(
             f"no pictures at {options.data}; --data DIR or OSTIARY_EVAL_DATA names the evaluation data"
         )
-    WORK.mkdir(parents=True, exist_ok=True)
     print(f"Training on {device}; seed {options.seed}")
-    real, simulated = _material(options)
-    made_up = _simulated_groups(simulated)
-    steps = max(1, round(BASE_STEPS * options.epochs)), max(1, round(TUNE_STEPS * options.epochs))
-
-    def fit(
-        title: str, groups: list[Group], count: int, rate: float, start: LivenessNet | None
-    ) -> LivenessNet:
-        with tqdm(total=count, desc=f"  {title}", unit="step") as bar:
-
-            def progress(step: int, _steps: int, loss: float) -> None:
-                bar.update(step - bar.n)
-                bar.set_postfix(loss=f"{loss:.3f}")
-
-            return train(
-                groups,
-                count,
-                options.seed,
-                start=start,
-                rate=rate,
-                device=device,
-                workers=options.threads,
-                progress=progress,
-            )
-
-    print("Base: simulated scenes only, so that every fold may start from it")
-    base = fit("base", made_up, steps[0], BASE_RATE, None)
-    sources = sorted(set(real.source))
-    print("Folds: each source scored by a network that never saw it")
-    held: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for source in sources:
-        known = real.source != source
-        net = fit(f"without {source}", made_up + _real_groups(real, known), steps[1], TUNE_RATE, base)
-        held[source] = (
-            score(net, real.scenes[~known & real.live]),
-            score(net, real.scenes[~known & ~real.live]),
-        )
-    everything = np.ones(len(real.source), bool)
-    print("Final: all sources")
-    final = fit("final", made_up + _real_groups(real, everything), steps[1], TUNE_RATE, base)
-    torch.save(final.state_dict(), WORK / "final.pt")
-    threshold = figures.common_threshold(held)
-    rows = [figures.row(source, *held[source], threshold) for source in sources]
-    print(card.table(rows))
-    if options.report:
-        options.report.write_text(json.dumps(card.as_json(rows, threshold), indent=2) + "\n")
+    size = 0.02 if options.fast else 1.0
+    frames = shared_frames(options.data) + (site_frames(options.site) if options.site else [])
+    real = real_scenes(frames, _show)
+    simulated = _simulated(options, frames, size)
+    if options.sheet:
+        sheet.write(options.sheet, simulated)
+    trunk, start = mobilenet.pretrained(fetch("handtrack.json", SOURCES), fetch("handtrack.bin", SOURCES))
+    trunk = trunk.to(device, memory_format=torch.channels_last)
+    crops = pool.fill(trunk, real, simulated, options.seed, options.threads, size, _show)
+    print("Tails: for each source a network that never saw it, and the one to ship")
+    sources: list[str | None] = [*sorted(set(real.source)), None]
+    tasks = [Task(view, without, options.seed) for without in sources for view in range(len(VIEWS))]
+    steps = max(2, round(STEPS * options.epochs * size))
+    trained = tails.train_all(crops, start, tasks, steps, options.threads, device, _show)
+    trunk = trunk.cpu()
+    report = folds(trunk, trained, real, options.seed)
     if options.fast:
-        print("--fast: nothing written to models/")
-        return
-    from liveness.export import to_int8
+        print("--fast: nothing written")
+        return report
+    from liveness.mobilenet_export import to_int8
 
-    content = to_int8(final, _examples(real, simulated, options.seed))
-    card.write(options.models, content, rows, threshold, figures.transferred(held), _counts(real, simulated))
+    shipped = [trained[Task(view, None, options.seed)] for view in range(len(VIEWS))]
+    content = to_int8(trunk, shipped, _examples(real, np.ones(len(real.source), bool), options.seed))
+    card.write(options.models, content, report, counts(real, simulated, trunk, shipped))
     print(f"Wrote {options.models}/{card.STEM}.tflite ({len(content)} bytes), .toml and .md")
+    return report
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tools/train_liveness", description=__doc__)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        help="evaluation data (default: OSTIARY_EVAL_DATA, ../shared/data)",
-    )
-    parser.add_argument("--models", type=Path, default=ROOT / "models", help="where the result goes")
-    parser.add_argument("--report", type=Path, help="write the figures as JSON")
-    parser.add_argument(
-        "--epochs", type=float, default=1.0, help="length of training; 1 is the shipped model's"
-    )
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--fast", action="store_true", help="a few steps to see that it runs; keeps no model")
-    options = parser.parse_args()
-    if options.fast:
-        options.epochs = 0.01
-    return options
+def folds(trunk: Trunk, trained: dict[Task, Tail], real: Real, seed: int) -> Report:
+    """Each source scored by the int8 file that never saw it."""
+    from liveness.mobilenet_export import scored, to_int8
+
+    sources = sorted(set(real.source))
+    held, areas = {}, []
+    for source in _show(sources, "int8 folds", len(sources)):
+        members = np.flatnonzero(real.source == source)
+        parts = [trained[Task(view, str(source), seed)] for view in range(len(VIEWS))]
+        content = to_int8(trunk, parts, _examples(real, real.source != source, seed))
+        logits = scored(content, (inputs(real.scenes[k]) for k in members))
+        alive = real.live[members]
+        held[str(source)] = Held(logits[alive], logits[~alive], real.attack[members][~alive])
+        seen = [features.central(trunk, real.scenes[members], view) for view in range(len(VIEWS))]
+        plain = sum(
+            v.weight * tails.logits(tail, one) for v, tail, one in zip(VIEWS, parts, seen, strict=True)
+        )
+        areas.append(auc(plain[alive], plain[~alive]))
+    return measure(held, METHOD.format(n=len(sources)), float(np.mean(areas)))
+
+
+def inputs(scene: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the network takes of one stored scene: float32 (V, 96, 96, 3)."""
+    return np.stack([network_input(features.crops(scene[k][None], view)[0]) for k, view in enumerate(VIEWS)])
+
+
+def counts(
+    real: Real, simulated: material.Simulated, trunk: Trunk, shipped: Sequence[Tail]
+) -> dict[str, int]:
+    return {
+        "sources": len(set(real.source)),
+        "real_live": int(real.live.sum()),
+        "real_attacks": int((~real.live).sum()),
+        "parameters": mobilenet.parameters(trunk, shipped),
+        "macs": mobilenet.macs(len(VIEWS)),
+        **{kind: int((simulated.kind == kind).sum()) for kind in pool.KINDS},
+    }
+
+
+def _simulated(options: argparse.Namespace, frames: list[Labelled], size: float) -> material.Simulated:
+    segmenter = material.Segmenter(fetch("selfie_segmentation.tflite", SOURCES))
+    own = material.own_people(frames, segmenter, _show)
+    strangers = material.portraits(options.data, segmenter, _show)
+    casts = {pool.STRANGERS: strangers}
+    casts |= {source: material.mixed(people, strangers, options.seed) for source, people in own.items()}
+    wanted = {
+        cast: {
+            kind: max(10, round(count * size))
+            for kind, count in (STRANGERS if cast == pool.STRANGERS else OWN).items()
+        }
+        for cast in casts
+    }
+    rooms = material.backdrops(options.data)
+    return material.simulate(casts, rooms, wanted, options.seed, options.threads, _show)
+
+
+def _examples(real: Real, members: NDArray[np.bool_], seed: int) -> list[NDArray[np.float32]]:
+    chosen = np.random.default_rng(seed).permutation(np.flatnonzero(members))[:EXAMPLES]
+    return [inputs(real.scenes[k]) for k in chosen]
 
 
 def _show(items: Iterable[object], title: str, total: int) -> Iterable[object]:
     return tqdm(items, desc=f"  {title}", total=total)
 
 
-def _material(options: argparse.Namespace) -> tuple[material.Real, dict[str, np.ndarray]]:
-    """Made once; kept under .tools until deleted."""
-    print("Pictures")
-    kept = WORK / "real.npz"
-    if kept.exists():
-        with np.load(kept) as stored:
-            real = material.Real(stored["scenes"], stored["source"], stored["live"])
-    else:
-        real = material.real_scenes(options.data, _show)
-        np.savez(kept, scenes=real.scenes, source=real.source, live=real.live)
-    size = 0.02 if options.fast else 1.0
-    counts = {kind: max(64, round(count * size)) for kind, count in SIMULATED.items()}
-    files = {kind: WORK / f"simulated-{kind}-{count}-{options.seed}.npy" for kind, count in counts.items()}
-    if not all(file.exists() for file in files.values()):
-        segmenter = fetch("selfie_segmentation.tflite", WORK)
-        people = material.portraits(options.data, segmenter, _show)
-        made = material.simulate(
-            people, material.backdrops(options.data), counts, options.seed, options.threads, _show
-        )
-        for kind, scenes in made.items():
-            np.save(files[kind], scenes)
-    return real, {kind: np.load(file, mmap_mode="r") for kind, file in files.items()}
-
-
-def _simulated_groups(simulated: dict[str, np.ndarray]) -> list[Group]:
-    return [
-        Group("simulated live", simulated["live"], True, 0.5 * (1 - REAL_SHARE)),
-        Group("simulated screen", simulated["screen"], False, 0.25 * (1 - REAL_SHARE)),
-        Group("simulated print", simulated["print"], False, 0.25 * (1 - REAL_SHARE)),
-    ]
-
-
-def _real_groups(real: material.Real, known: np.ndarray) -> list[Group]:
-    """Every source, and live and attack within it, as often as any other."""
-    sources = sorted(set(real.source[known]))
-    return [
-        Group(
-            f"{source} {live}",
-            real.scenes[(real.source == source) & (real.live == live)],
-            live,
-            REAL_SHARE / len(sources) / 2,
-        )
-        for source in sources
-        for live in (True, False)
-    ]
-
-
-def _examples(real: material.Real, simulated: dict[str, np.ndarray], seed: int) -> list[np.ndarray]:
-    rng = np.random.default_rng(seed)
-    scenes = list(real.scenes[rng.choice(len(real.scenes), min(250, len(real.scenes)), replace=False)])
-    for kind in sorted(simulated):
-        scenes += list(simulated[kind][:40])
-    return [network_input(central_crop(scene)) for scene in scenes]
-
-
-def _counts(real: material.Real, simulated: dict[str, np.ndarray]) -> dict[str, int]:
-    return {
-        "sources": len(set(real.source)),
-        "real_live": int(real.live.sum()),
-        "real_attacks": int((~real.live).sum()),
-        "simulated_live": len(simulated["live"]),
-        "simulated_screen": len(simulated["screen"]),
-        "simulated_print": len(simulated["print"]),
-    }
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tools/train_liveness", description=__doc__)
+    add = parser.add_argument
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="evaluation data (default: OSTIARY_EVAL_DATA, ../shared/data)",
+    )
+    add("--models", type=Path, default=ROOT / "models", help="where the result goes")
+    add(
+        "--site",
+        type=Path,
+        help="a site's own pictures, live/ and attack/[TYPE/] or a manifest.csv: one more source",
+    )
+    add(
+        "--calibrate",
+        action="store_true",
+        help="with --site: only set the shipped network's thresholds by them",
+    )
+    add("--report", type=Path, help="write the figures as JSON")
+    add("--sheet", type=Path, help="write simulated scenes as a picture to look at")
+    add("--epochs", type=float, default=1.0, help="length of training; 1 is the shipped model's")
+    add("--seed", type=int, default=7)
+    add("--threads", type=int, default=2, help="how many simulations, crops and trainings at a time")
+    add("--fast", action="store_true", help="a few steps to see that it runs; keeps no model")
+    options = parser.parse_args()
+    if options.calibrate and not options.site:
+        parser.error("--calibrate needs --site DIR, the pictures to set the thresholds by")
+    return options
 
 
 if __name__ == "__main__":

@@ -7,26 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.liveness import standardized_rgb
-from liveness.kinds import SPAN
+from liveness.kinds import View
 
 Image = NDArray[np.uint8]
 
 INPUT = 96
 """Side of the network's input, pixels."""
-CROP = 4.0
-"""Side of the crop over the longer side of the face's box."""
 FLOOR = 8.0
 """Least standard deviation that a channel is divided by, in grey levels."""
 
 
-def central_crop(scene: Image, crop: float = CROP) -> Image:
-    """The middle of a stored scene, `crop` face sides wide, as uint8 (96, 96, 3)."""
-    return window(scene, crop, 0.0, 0.0)
+def central_crop(scene: Image, view: View) -> Image:
+    """What the network looks at of a stored view, as uint8 (96, 96, 3)."""
+    return window(scene, view, view.crop, 0.0, 0.0)
 
 
-def window(scene: Image, crop: float, dx: float, dy: float) -> Image:
+def window(scene: Image, view: View, crop: float, dx: float, dy: float) -> Image:
     """A square `crop` face sides wide, its center off by (dx, dy) face sides."""
-    unit = scene.shape[0] / SPAN
+    unit = scene.shape[0] / view.span
     side = round(crop * unit)
     x0 = int(np.clip(round(scene.shape[1] / 2 + dx * unit - side / 2), 0, scene.shape[1] - side))
     y0 = int(np.clip(round(scene.shape[0] / 2 + dy * unit - side / 2), 0, scene.shape[0] - side))
@@ -38,19 +36,22 @@ def network_input(crop: Image) -> NDArray[np.float32]:
     return standardized_rgb(crop, FLOOR)
 
 
-def augment(rng: np.random.Generator, scene: Image) -> Image:
-    """One varied uint8 (96, 96, 3) crop of a stored scene."""
-    if rng.random() < 0.3:
+def augment(rng: np.random.Generator, scene: Image, view: View) -> Image:
+    """One varied uint8 (96, 96, 3) crop of a stored view."""
+    if rng.random() < 0.35:
         middle = (scene.shape[1] / 2, scene.shape[0] / 2)
-        turn = cv2.getRotationMatrix2D(middle, rng.normal(0, 7), 1.0)
+        turn = cv2.getRotationMatrix2D(middle, rng.normal(0, 7 if rng.random() < 0.7 else 40), 1.0)
         scene = cv2.warpAffine(scene, turn, scene.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
-    crop = window(scene, float(np.exp(rng.uniform(np.log(3.3), np.log(4.8)))), *rng.normal(0, 0.12, 2))
+    seen = float(np.exp(rng.uniform(np.log(view.nearest), np.log(view.farthest))))
+    crop = window(scene, view, seen, *rng.normal(0, 0.03 * view.crop, 2))
     if rng.random() < 0.5:
         crop = np.ascontiguousarray(crop[:, ::-1])
     if rng.random() < 0.2:
         crop = _leave_frame(rng, crop)
-    if rng.random() < 0.12:
+    if rng.random() < 0.1:
         crop = _letterbox(rng, crop)
+    if rng.random() < 0.3:
+        crop = _turn_hue(rng, crop)
     return degrade(rng, crop)
 
 
@@ -104,6 +105,13 @@ def degrade(rng: np.random.Generator, crop: Image) -> Image:
         _, stored = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(30, 95))])
         out = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)
     return out
+
+
+def _turn_hue(rng: np.random.Generator, crop: Image) -> Image:
+    """Other walls and clothes: all colors turn by as much."""
+    turned = cv2.cvtColor(crop, cv2.COLOR_BGR2HSV)
+    turned[..., 0] = (turned[..., 0].astype(int) + int(rng.normal(0, 18))) % 180
+    return np.asarray(cv2.cvtColor(turned, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def _shake(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np.float32]:

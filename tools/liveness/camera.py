@@ -12,7 +12,9 @@ def photograph(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[
     seen = light
     if rng.random() < 0.7:
         seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.3, 1.1))
-    gains = np.exp(rng.normal(0, 0.06, 3)).astype(np.float32) * np.float32(rng.uniform(0.75, 1.2))
+    gains = np.exp(rng.normal(0, 0.06, 3)).astype(np.float32) * np.float32(
+        rng.uniform(0.75, 1.2) if rng.random() < 0.8 else rng.uniform(0.25, 0.75)
+    )
     seen = np.clip(seen * gains, 0, 255)
     noise = rng.uniform(0, 5)
     grain = rng.standard_normal(seen.shape, dtype=np.float32) * np.float32(noise)

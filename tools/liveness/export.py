@@ -20,8 +20,12 @@ def to_int8(net: FaceNet, examples: Iterable[Float]) -> bytes:
     examples: a few hundred real inputs, float32 (S, S, 3), that size and ranges are taken from.
     """
     seen = [np.ascontiguousarray(example)[None] for example in examples]
-    # A logit's range must hold the scores that matter; beyond these a probability says no more.
-    converter = tf.lite.TFLiteConverter.from_keras_model(to_keras(net, seen[0].shape[1]))
+    return quantized(to_keras(net, seen[0].shape[1]), seen)
+
+
+def quantized(model: tf.keras.Model, seen: list[Float]) -> bytes:
+    """A Keras model as int8, its ranges taken from what is `seen`: float32 inputs, batch included."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([one] for one in seen)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -49,6 +49,15 @@ def waving_hand(
         _finger(rng, scene, at, tip, length * 0.28, tone)
 
 
+def own_phone(rng: np.random.Generator, scene: Float, at: NDArray[np.float64], face: float) -> None:
+    """The back of a phone or a sheet that a living person holds beside the face."""
+    size = face * rng.uniform(0.4, 0.75), face * rng.uniform(0.8, 1.4)
+    quad = cv2.boxPoints((tuple(map(float, at)), size, float(rng.normal(0, 20)))).astype(np.float32)
+    shade = float(rng.choice([12.0, 40.0, 90.0, 235.0]))
+    cv2.fillPoly(scene, [quad.astype(np.int32)], (shade,) * 3, cv2.LINE_AA)
+    fingers(rng, scene, quad, face)
+
+
 def _skin(rng: np.random.Generator) -> Float:
     tone = SKIN_BGR[rng.integers(len(SKIN_BGR))] * rng.uniform(0.7, 1.2) + rng.normal(0, 8, 3)
     return np.clip(tone, 10, 250).astype(np.float32)

@@ -1,9 +1,8 @@
-"""The pictures that training needs, read from the evaluation data and made ready."""
+"""What scenes are simulated from, and the simulation in several processes."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,124 +11,75 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.face import Box, Face
-from edge.vision.detector import FaceDetector
-from edge.vision.engine import open_model
+from edge.core.face import Box
 from edge.vision.liveness import cut_square
-from edge.vision.manifest import find
-from liveness.kinds import SPAN, Image
+from liveness.kinds import SPAN, STORED, VIEWS, Image
+from liveness.labelled import Labelled, Show, detector, overlap, pictures
 from liveness.people import Person
 from liveness.simulate import live_scene, print_scene, screen_scene
 
-SCENE = 160
-"""Side of a stored scene, pixels."""
 MASK_INPUT = 256
 BLACK = 10
 """LFW's aligned pictures end in wedges darker than this."""
+OWN_SPAN, OWN_SIDE = 4.6, 320
+"""Face sides and pixels of the portraits taken from labelled frames."""
+OWN_MOST, BESIDE = 180, 60
+"""Of a source's own portraits in a simulation, and of the strangers among them."""
+PART = 50
 SIMULATIONS: dict[str, Callable[..., Image]] = {
     "live": live_scene,
     "screen": screen_scene,
     "print": print_scene,
 }
 
-Show = Callable[[Iterable[object], str, int], Iterable[object]]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Real:
-    """Labelled scenes. scenes: uint8 (N, 160, 160, 3), BGR. source: str (N,). live: bool (N,)."""
+class Simulated:
+    """scenes: uint8 (N, V, 160, 160, 3), BGR. kind: str (N,), live, screen or print. source: str (N,), whose
+    people are in them: "" for nobody of the labelled frames."""
 
     scenes: NDArray[np.uint8]
+    kind: NDArray[np.str_]
     source: NDArray[np.str_]
-    live: NDArray[np.bool_]
 
 
-def detector() -> FaceDetector:
-    """The project's own, so that boxes here are the boxes at the door."""
-    return FaceDetector(open_model(find("detection", "near")), open_model(find("detection", "far")))
+class Segmenter:
+    """Cuts people out of their backgrounds, by MediaPipe's selfie_segmentation.tflite."""
+
+    def __init__(self, model: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.network = Interpreter(str(model), num_threads=1)
+        self.network.allocate_tensors()
+
+    def mask(self, picture: Image) -> NDArray[np.float32]:
+        """float32 (H, W), 1 where somebody is."""
+        small = cv2.cvtColor(cv2.resize(picture, (MASK_INPUT, MASK_INPUT)), cv2.COLOR_BGR2RGB)
+        taken, given = self.network.get_input_details()[0], self.network.get_output_details()[0]
+        self.network.set_tensor(taken["index"], small[None].astype(np.float32) / 255)
+        self.network.invoke()
+        mask = cv2.resize(self.network.get_tensor(given["index"])[0, :, :, 0], picture.shape[1::-1])
+        return np.clip((mask - 0.25) / 0.5, 0, 1).astype(np.float32)
 
 
-def real_scenes(data: Path, show: Show) -> Real:
-    """Every labelled frame, cut around its face.
-
-    The manifest's box only says which face is meant; without one the largest counts.
-    """
-    finder = detector()
-    scenes, source, live, lost = [], [], [], 0
-    rows = list(csv.DictReader((data / "liveness" / "manifest.csv").open()))
-    for row in show(rows, "labelled frames", len(rows)):
-        picture = cv2.imread(str(data / "liveness" / row["path"]))
-        labelled = _labelled(row)
-        box = chosen([face.box for face in finder.detect(picture)], labelled)
-        if box is None:
-            box = chosen([face.box for face in finder.detect(picture, thorough=True)], labelled)
-        if box is None:
-            lost += 1
-            continue
-        scenes.append(cut_square(picture, box.center, SPAN * max(box.width, box.height), SCENE))
-        source.append(row["source"])
-        live.append(row["label"] == "live")
-    if lost:
-        print(f"  {lost} of {len(rows)} frames left out: the labelled face was not found")
-    return Real(np.array(scenes), np.array(source), np.array(live))
-
-
-def chosen(boxes: list[Box], labelled: Box | None) -> Box | None:
-    """The box that overlaps the labelled one most (IoU above 0.15); without a label the largest."""
-    if labelled is None:
-        return max(boxes, key=lambda box: box.area, default=None)
-    best = max(boxes, key=lambda box: overlap(box, labelled), default=None)
-    return best if best is not None and overlap(best, labelled) > 0.15 else None
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    shared = Box(max(a.x0, b.x0), max(a.y0, b.y0), min(a.x1, b.x1), min(a.y1, b.y1))
-    if shared.width <= 0 or shared.height <= 0:
-        return 0.0
-    return shared.area / (a.area + b.area - shared.area)
-
-
-def _labelled(row: dict[str, str]) -> Box | None:
-    if not row["w"]:
-        return None
-    x, y, w, h = (float(row[key]) for key in "xywh")
-    return Box(x, y, x + w, y + h)
-
-
-def portraits(data: Path, segmenter: Path, show: Show) -> list[Person]:
-    """LFW's people, cut out of their backgrounds; those cut off at the sides are left out.
-
-    segmenter: MediaPipe's selfie_segmentation.tflite.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    network = Interpreter(str(segmenter), num_threads=1)
-    network.allocate_tensors()
-    taken = network.get_input_details()[0]["index"], network.get_output_details()[0]["index"]
+def portraits(data: Path, segmenter: Segmenter, show: Show) -> list[Person]:
+    """LFW's people, cut out of their backgrounds; those cut off at the sides are left out."""
     finder = detector()
     people = []
     files = sorted((data / "lfw_dev").glob("*/*.jpg"))
     for file in show(files, "portraits", len(files)):
         picture = cv2.imread(str(file))
-        middle = Box(
-            *(0.45 * picture.shape[1], 0.45 * picture.shape[0]),
-            0.55 * picture.shape[1],
-            0.55 * picture.shape[0],
-        )
+        height, width = picture.shape[:2]
+        middle = Box(0.45 * width, 0.45 * height, 0.55 * width, 0.55 * height)
         faces = [face for face in finder.detect(picture) if overlap(face.box, middle) > 0]
         if faces:
-            person = _cut_out(picture, max(faces, key=lambda face: face.box.area), network, taken)
+            person = _cut_out(picture, max(faces, key=lambda face: face.box.area).box, segmenter)
             people += [person] if person else []
     return people
 
 
-def _cut_out(picture: Image, face: Face, network: object, taken: tuple[int, int]) -> Person | None:
-    small = cv2.cvtColor(cv2.resize(picture, (MASK_INPUT, MASK_INPUT)), cv2.COLOR_BGR2RGB)
-    network.set_tensor(taken[0], small[None].astype(np.float32) / 255)
-    network.invoke()
-    mask = cv2.resize(network.get_tensor(taken[1])[0, :, :, 0], picture.shape[1::-1])
-    mask = np.clip((mask - 0.25) / 0.5, 0, 1).astype(np.float32)
+def _cut_out(picture: Image, box: Box, segmenter: Segmenter) -> Person | None:
+    mask = segmenter.mask(picture)
     brightest = picture.max(2)
     dark = brightest < BLACK
     clean = all(side.mean() < 0.15 for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1]))
@@ -139,7 +89,25 @@ def _cut_out(picture: Image, face: Face, network: object, taken: tuple[int, int]
     upper = mask[: int(0.7 * len(mask))]
     if max(upper[:, :3].mean(), upper[:, -3:].mean()) > 0.15:
         return None
-    return Person(picture, mask, face.box.center, max(face.box.width, face.box.height), clean)
+    return Person(picture, mask, box.center, max(box.width, box.height), clean)
+
+
+def own_people(frames: list[Labelled], segmenter: Segmenter, show: Show) -> dict[str, list[Person]]:
+    """The living people of labelled frames by source: to be shown on panels and paper, and in other rooms."""
+    people: dict[str, list[Person]] = {}
+    for one, picture, box in pictures([frame for frame in frames if not frame.attack], show):
+        cut = cut_square(picture, box.center, OWN_SPAN * max(box.width, box.height), OWN_SIDE)
+        middle = (OWN_SIDE / 2, OWN_SIDE / 2)
+        person = Person(cut, segmenter.mask(cut), middle, OWN_SIDE / OWN_SPAN, True)
+        people.setdefault(one.source, []).append(person)
+    return people
+
+
+def mixed(own: list[Person], strangers: list[Person], seed: int) -> list[Person]:
+    """A source's people, and some of LFW among them."""
+    rng = np.random.default_rng(seed)
+    chosen = [own[k] for k in rng.permutation(len(own))[:OWN_MOST]]
+    return chosen + [strangers[k] for k in rng.choice(len(strangers), min(BESIDE, len(strangers)))]
 
 
 def backdrops(data: Path) -> list[Image]:
@@ -148,35 +116,55 @@ def backdrops(data: Path) -> list[Image]:
 
 
 def simulate(
-    people: list[Person], rooms: list[Image], counts: dict[str, int], seed: int, processes: int, show: Show
-) -> dict[str, NDArray[np.uint8]]:
-    """Scenes by kind (live, screen, print), uint8 (N, 160, 160, 3)."""
+    casts: dict[str, list[Person]],
+    rooms: list[Image],
+    counts: dict[str, dict[str, int]],
+    seed: int,
+    processes: int,
+    show: Show,
+) -> Simulated:
+    """Scenes of each cast; counts: by cast and kind. The same seed makes the same scenes."""
     parts = [
-        (kind, min(50, count - first), (seed, number, first))
-        for number, (kind, count) in enumerate(sorted(counts.items()))
-        for first in range(0, count, 50)
+        (cast, kind, min(PART, count - first), (seed, *cast.encode(), number, first))
+        for cast in sorted(counts)
+        for number, (kind, count) in enumerate(sorted(counts[cast].items()))
+        for first in range(0, count, PART)
     ]
-    made: dict[str, list[NDArray[np.uint8]]] = {kind: [] for kind in counts}
+    scenes, kinds, sources = [], [], []
     # A forked child must not meet OpenCV's threads of the parent.
     cv2.setNumThreads(1)
-    with get_context("fork").Pool(processes, _remember, (people, rooms)) as pool:
-        for kind, scenes in show(pool.imap(_simulate, parts), "simulated scenes", len(parts)):
-            made[kind].append(scenes)
-    return {kind: np.concatenate(scenes) for kind, scenes in made.items()}
+    with get_context("fork").Pool(processes, _remember, (casts, rooms)) as pool:
+        for cast, kind, made in show(pool.imap(_simulate, parts), "simulated scenes", len(parts)):
+            scenes.append(made)
+            kinds += [kind] * len(made)
+            sources += [cast] * len(made)
+    return Simulated(np.concatenate(scenes), np.array(kinds), np.array(sources))
 
 
-_shared: dict[str, list] = {}
+_shared: dict[str, object] = {}
 
 
-def _remember(people: list[Person], rooms: list[Image]) -> None:
-    _shared["people"], _shared["rooms"] = people, rooms
+def _remember(casts: dict[str, list[Person]], rooms: list[Image]) -> None:
+    _shared["casts"], _shared["rooms"] = casts, rooms
 
 
-def _simulate(part: tuple[str, int, tuple[int, ...]]) -> tuple[str, NDArray[np.uint8]]:
-    kind, count, seed = part
+def _simulate(part: tuple[str, str, int, tuple[int, ...]]) -> tuple[str, str, NDArray[np.uint8]]:
+    cast, kind, count, seed = part
     rng = np.random.default_rng(seed)
-    scenes = np.empty((count, SCENE, SCENE, 3), np.uint8)
+    scenes = np.empty((count, len(VIEWS), STORED, STORED, 3), np.uint8)
     for k in range(count):
-        scene = SIMULATIONS[kind](rng, _shared["people"], _shared["rooms"])
-        scenes[k] = cv2.resize(scene, (SCENE, SCENE), interpolation=cv2.INTER_AREA)
-    return kind, scenes
+        scenes[k] = views(SIMULATIONS[kind](rng, _shared["casts"][cast], _shared["rooms"]))
+    return cast, kind, scenes
+
+
+def views(scene: Image) -> NDArray[np.uint8]:
+    """A simulated scene as it is stored: uint8 (V, 160, 160, 3)."""
+    cut = []
+    for view in VIEWS:
+        inset = round(scene.shape[0] * (1 - view.span / SPAN) / 2)
+        inner = scene[inset : scene.shape[0] - inset, inset : scene.shape[1] - inset]
+        shrinks = inner.shape[0] > STORED
+        cut.append(
+            cv2.resize(inner, (STORED, STORED), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        )
+    return np.array(cut)

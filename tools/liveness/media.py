@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from liveness.kinds import Float, Image
+from liveness.layouts import broadcast, neighbors
 from liveness.people import Person, place
 from liveness.places import background
 
@@ -16,8 +17,12 @@ def portrait_shown(
     backdrops: list[Image],
     face: float,
     size_wh: tuple[float, float],
+    captioned: float = 0.0,
 ) -> tuple[Float, tuple[float, float]]:
-    """A portrait cut to the medium's shape: float32 (H, W, 3), and where its face is."""
+    """A portrait cut to the medium's shape: float32 (H, W, 3), and where its face is.
+
+    captioned: chance of a broadcast's bars of text, and half that of other faces beside this one.
+    """
     width, height = max(12, round(size_wh[0])), max(12, round(size_wh[1]))
     side = int(max(width, height, face * 3))
     person = people[rng.integers(len(people))]
@@ -26,7 +31,7 @@ def portrait_shown(
         height * float(np.clip(rng.normal(0.42, 0.1), 0.2, 0.75)),
     )
     whole = background(rng, backdrops, side)
-    if person.clean and rng.random() < 0.6:
+    if person.clean and rng.random() < 0.6 * (1 - captioned):
         k = face / person.face
         warp = np.array(
             [[k, 0, at[0] - k * person.center[0]], [0, k, at[1] - k * person.center[1]]], np.float32
@@ -49,8 +54,12 @@ def portrait_shown(
     view = np.ascontiguousarray(whole[:height, :width])
     square = np.zeros((side, side, 3), np.float32)
     square[:height, :width] = view
+    if rng.random() < max(0.1, captioned / 2):
+        neighbors(rng, square, people, face, at)
     place(rng, square, person, face, at)
     drawn = np.ascontiguousarray(square[:height, :width])
+    if rng.random() < captioned:
+        broadcast(rng, drawn, face, at)
     if rng.random() < 0.3:
         bar = int(height * rng.uniform(0.05, 0.25))
         shade = float(rng.choice([0, 15, 245]))
@@ -82,7 +91,7 @@ def ink(rng: np.random.Generator, shown: Float) -> Float:
 
 
 def in_case(
-    rng: np.random.Generator, shown: Float, rim: float, chin: float, kind: str
+    rng: np.random.Generator, shown: Float, rim: float, chin: float, stands: bool
 ) -> tuple[Float, Float, tuple[float, float]]:
     """The shown picture in its case: picture, alpha and where the picture begins."""
     rim_px, chin_px = max(1, round(rim)), max(1, round(chin))
@@ -105,7 +114,7 @@ def in_case(
         )
     alpha = np.zeros(device.shape[:2], np.float32)
     height, width = alpha.shape
-    corner = int(min(height, width) * (rng.uniform(0.02, 0.12) if kind != "monitor" else 0.005))
+    corner = int(min(height, width) * (0.005 if stands else rng.uniform(0.02, 0.12)))
     cv2.rectangle(alpha, (corner, 0), (width - 1 - corner, height - 1), 1.0, -1)
     cv2.rectangle(alpha, (0, corner), (width - 1, height - 1 - corner), 1.0, -1)
     for x in (corner, width - 1 - corner):

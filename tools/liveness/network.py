@@ -1,4 +1,4 @@
-"""The network: inverted residuals with ReLU6, a global score, and a dense one that only training uses."""
+"""A small network: inverted residuals with ReLU6 and a global answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ STEM = 16
 STAGES = ((2, 24, 2), (4, 40, 3), (4, 64, 3))
 """(expansion, channels, blocks); the first block of each halves the resolution."""
 HEAD = 160
-DENSE_AFTER = 2
-"""The dense head reads the features behind this many stages (12 x 12 cells)."""
 
 
 class Block(nn.Module):
@@ -67,16 +65,3 @@ class FaceNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(self.features(x)[-1])
-
-
-class LivenessNet(FaceNet):
-    """float32 (N, 3, 96, 96), RGB, standardized -> logits (N,) of being live, and (N, 12, 12) in training."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-        self.dense = nn.Conv2d(STAGES[DENSE_AFTER - 1][1], 1, 1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        seen = self.features(x)
-        dense = self.dense(seen[DENSE_AFTER - 1])[:, 0] if self.training else None
-        return self.logits(seen[-1])[:, 0], dense

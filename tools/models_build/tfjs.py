@@ -44,12 +44,15 @@ class GraphModel:
 
 
 def read_weights(manifest: list[dict[str, Any]], content: bytes) -> dict[str, np.ndarray]:
-    """By name, float32 or int32; half precision is widened. Raises ValueError for a file of another size."""
+    """By name, float32 or int32; what is packed is widened. Raises ValueError for a file of another size."""
     weights, at = {}, 0
     for entry in (one for group in manifest for one in group["weights"]):
-        stored = np.dtype(entry.get("quantization", {}).get("dtype", entry["dtype"])).newbyteorder("<")
+        packed = entry.get("quantization", {})
+        stored = np.dtype(packed.get("dtype", entry["dtype"])).newbyteorder("<")
         count = math.prod(entry["shape"])
         values = np.frombuffer(content, stored, count, at).astype(entry["dtype"])
+        if "scale" in packed:
+            values = (values * packed["scale"] + packed["min"]).astype(entry["dtype"])
         weights[entry["name"]] = values.reshape(entry["shape"])
         at += count * stored.itemsize
     if at != len(content):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from liveness.figures import auc
 from numpy.typing import NDArray
 
+from edge.core.pad_metrics import auc
 from edge.core.quality_levels import COVERED
 from occlusion import material, occluders
 from occlusion.regions import REGIONS
