@@ -22,13 +22,13 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableSource
 
 from edge.errors import SettingsError
+from edge.section import Section
 from edge.settings import (
     JetsonSettings,
     OpenCvSettings,
     PairedSettings,
     PicameraSettings,
     ReplaySettings,
-    Section,
     Settings,
 )
 

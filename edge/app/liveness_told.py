@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.core.liveness_policy import LivenessPolicy
-from edge.settings import LivenessSettings
+from edge.liveness_settings import LivenessSettings
 
 ASKS = {
     LivenessPolicy.OFF: "no proof of life: a photograph opens the door",

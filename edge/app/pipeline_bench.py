@@ -19,8 +19,9 @@ from edge.core.events import Json
 from edge.core.face import ModelId
 from edge.core.frame import Frame, Image
 from edge.errors import PoorQuality
+from edge.liveness_settings import LivenessSettings
 from edge.service.recognize import Recognizer
-from edge.settings import LivenessSettings, RecognitionSettings, Settings
+from edge.settings import RecognitionSettings, Settings
 from edge.store.database import open_database
 from edge.store.index import GalleryIndex
 from edge.store.strangers import add_strangers

@@ -19,6 +19,8 @@ NAMES = [
     "gallery",
     "threshold",
     "models",
+    "scorecard",
+    "liveness",
     "camera",
     "gpio",
     "broker",
