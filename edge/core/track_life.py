@@ -113,13 +113,21 @@ def gather(glimpses: tuple[Glimpse, ...], new: Glimpse, config: LifeConfig) -> t
     return (*glimpses, new)[-config.most :]
 
 
-def judge(glimpses: Sequence[Glimpse], config: LifeConfig) -> Judgement:
-    """Weigh the frames of a track, oldest first."""
+def judge(glimpses: Sequence[Glimpse], config: LifeConfig, *, is_doubted: bool = False) -> Judgement:
+    """Weigh the frames of a track, oldest first.
+
+    is_doubted: the track was refused before. Then all frames that can be are looked at before it counts as
+    alive: an attack that is held there for long must not win by drawing a few lucky frames again and again.
+    """
     weight = Weight.of([glimpse.score for glimpse in glimpses])
     suspicions = _suspicions(glimpses, config)
     count = len(glimpses)
     fresh = sum(not glimpse.is_still for glimpse in glimpses)
-    life = Life.ATTACK if suspicions else _life(weight, count, fresh, config)
+    life = (
+        Life.ATTACK
+        if suspicions
+        else _life(weight, count, fresh, config, config.most if is_doubted else config.frames)
+    )
     return Judgement(life, 0.0 if weight is None else logistic(weight.mean), count, suspicions)
 
 
@@ -150,8 +158,8 @@ def logistic(value: float) -> float:
     return 1.0 / (1.0 + math.exp(-value))
 
 
-def _life(weight: Weight | None, count: int, fresh: int, config: LifeConfig) -> Life | None:
-    is_enough = count >= config.frames and fresh >= min(config.fresh, config.frames)
+def _life(weight: Weight | None, count: int, fresh: int, config: LifeConfig, least_count: int) -> Life | None:
+    is_enough = count >= least_count and fresh >= min(config.fresh, config.frames)
     if weight is not None and is_enough and weight.least >= logit(config.accept):
         return Life.LIVE
     if weight is not None and count >= config.window and weight.mean <= logit(config.reject):

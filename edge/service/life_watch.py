@@ -12,7 +12,7 @@ from edge.core.repeats import Memory, Print, is_still, recall
 from edge.core.screen_check import in_depth, in_infrared
 from edge.core.stream_hints import StreamLook, stream_look, suspicious
 from edge.core.suspicion import Suspicion
-from edge.core.track_life import Glimpse, Judgement, LifeConfig
+from edge.core.track_life import Glimpse, Judgement, Life, LifeConfig
 from edge.errors import ModelError
 from edge.ports import Flow, LivenessModel
 
@@ -40,6 +40,7 @@ class LifeWatch:
         self._fingerprint = fingerprint
         self._config = config
         self._glimpses: dict[int, tuple[Glimpse, ...]] = {}
+        self._doubted: set[int] = set()
         self._looks: tuple[StreamLook, ...] = ()
         self._memory = Memory()
         self._is_still = False
@@ -94,10 +95,16 @@ class LifeWatch:
             depth=() if frame.depth is None else (in_depth(frame.depth, points),),
         )
         self._glimpses[track] = track_life.gather(self._glimpses.get(track, ()), new, self._config)
-        return track_life.judge(self._glimpses[track], self._config)
+        judgement = track_life.judge(self._glimpses[track], self._config, is_doubted=track in self._doubted)
+        if judgement.life in (Life.ATTACK, Life.UNSURE):
+            self._doubted.add(track)
+        return judgement
 
     def forget(self, track: int) -> None:
-        """Begin anew with a track: it was answered, or it became unclear who is seen."""
+        """Begin anew with a track: it was answered, or it became unclear who is seen.
+
+        That it was refused before is not forgotten while it lives.
+        """
         self._glimpses.pop(track, None)
         self._flow.forget(track)
 
@@ -105,6 +112,7 @@ class LifeWatch:
         """Forget all tracks but these."""
         for track in [track for track in self._glimpses if track not in tracks]:
             self.forget(track)
+        self._doubted &= set(tracks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ def test_between_the_thresholds_as_many_frames_again_are_looked_at():
     assert life(*[0.4] * 16) is Life.UNSURE
 
 
+def test_a_track_that_was_refused_before_is_looked_at_for_as_long_as_can_be():
+    lives = [judge(shown(*[0.99] * count), CONFIG, is_doubted=True).life for count in (5, 15, 16)]
+    assert lives == [None, None, Life.LIVE]
+    assert judge(shown(*[0.05] * 8), CONFIG, is_doubted=True).life is Life.ATTACK
+
+
 def test_what_comes_late_can_still_settle_it():
     assert life(*[0.6] * 6, *[0.99] * 6) is Life.LIVE
     assert life(*[0.4] * 8, *[0.001] * 3) is Life.ATTACK

@@ -84,6 +84,16 @@ def test_what_was_answered_begins_anew(watched):
     assert watched.forgotten == [1]
 
 
+def test_who_was_refused_needs_all_frames_to_count_as_alive(watched):
+    watched.live = 0.02
+    assert watched.show(8).life is Life.ATTACK
+    watched.watch.forget(1)
+    watched.live = 0.95
+    assert watched.show(15).life is None
+    assert watched.show(1).life is Life.LIVE
+    assert watched.show(5, track=2).life is Life.LIVE
+
+
 def test_tracks_that_are_gone_are_forgotten(watched):
     watched.show(6, track=1)
     watched.show(1, track=2)
@@ -100,7 +110,7 @@ def test_a_model_that_gives_no_probability_is_told_and_lets_nobody_live(watched,
     assert watched.show(12).life is Life.UNSURE
     watched.live = 0.95
     watched.watch.forget(1)
-    assert watched.show(6).life is Life.LIVE
+    assert watched.show(16).life is Life.LIVE
     assert watched.watch.fault is None
 
 
