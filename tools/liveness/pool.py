@@ -74,6 +74,8 @@ def fill(
         scenes: NDArray[np.uint8], members: NDArray[np.int64], wanted: int, group: tuple[str, str, bool]
     ) -> None:
         nonlocal rows
+        if not len(members):
+            return
         order = members[repeated(len(members), wanted, rng)]
         groups.append(Group(*group, rows, len(order)))
         parts.append((scenes, order))
