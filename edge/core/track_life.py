@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, median
+from typing import TypeGuard
 
 from edge.core.face import Vector
 from edge.core.face_swap import swapped
@@ -23,6 +24,8 @@ from edge.core.suspicion import Suspicion
 
 MOST_LOGIT = 6.0
 """One frame counts for no more than this, however sure the network is of it."""
+MOST_HELD = 32
+"""So many frames of refusals are held against a track."""
 
 
 class Life(StrEnum):
@@ -113,22 +116,31 @@ def gather(glimpses: tuple[Glimpse, ...], new: Glimpse, config: LifeConfig) -> t
     return (*glimpses, new)[-config.most :]
 
 
-def judge(glimpses: Sequence[Glimpse], config: LifeConfig, *, is_doubted: bool = False) -> Judgement:
-    """Weigh the frames of a track, oldest first.
-
-    is_doubted: the track was refused before. Then all frames that can be are looked at before it counts as
-    alive: an attack that is held there for long must not win by drawing a few lucky frames again and again.
-    """
+def judge(glimpses: Sequence[Glimpse], config: LifeConfig, held: Held | None = None) -> Judgement:
+    """Weigh the frames of a track, oldest first. held: what it was refused for before, None if it was not."""
     weight = Weight.of([glimpse.score for glimpse in glimpses])
     suspicions = _suspicions(glimpses, config)
     count = len(glimpses)
-    fresh = sum(not glimpse.is_still for glimpse in glimpses)
-    life = (
-        Life.ATTACK
-        if suspicions
-        else _life(weight, count, fresh, config, config.most if is_doubted else config.frames)
-    )
+    life = Life.ATTACK if suspicions else _life(weight, count, config)
+    if life is Life.LIVE and not (_is_fresh(glimpses, config) and _outweighs(weight, count, held, config)):
+        life = Life.UNSURE if count >= config.most else None
     return Judgement(life, 0.0 if weight is None else logistic(weight.mean), count, suspicions)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held against a track that was refused for want of life: the logits of its latest frames.
+
+    An attack that stays before the camera must not win by drawing a few lucky frames again and again: as many
+    frames as can be are looked at, and those before count as well.
+    """
+
+    logits: tuple[float, ...] = ()
+
+    def after(self, glimpses: Sequence[Glimpse]) -> Held:
+        """With the frames of one more refusal; those without a score say nothing later on."""
+        found = [_clipped_logit(one.score) for one in glimpses if _is_probability(one.score)]
+        return Held((*self.logits, *found)[-MOST_HELD:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ class Weight:
     @classmethod
     def of(cls, scores: Sequence[float | None]) -> Weight | None:
         """Each logit counts within -6..6. None without scores, and when one is missing or no probability."""
-        logits = [_clipped_logit(score) for score in scores if score is not None and 0.0 <= score <= 1.0]
+        logits = [_clipped_logit(score) for score in scores if _is_probability(score)]
         if not logits or len(logits) < len(scores):
             return None
         mean = fmean(logits)
@@ -158,13 +170,30 @@ def logistic(value: float) -> float:
     return 1.0 / (1.0 + math.exp(-value))
 
 
-def _life(weight: Weight | None, count: int, fresh: int, config: LifeConfig, least_count: int) -> Life | None:
-    is_enough = count >= least_count and fresh >= min(config.fresh, config.frames)
-    if weight is not None and is_enough and weight.least >= logit(config.accept):
+def _life(weight: Weight | None, count: int, config: LifeConfig) -> Life | None:
+    if weight is not None and count >= config.frames and weight.least >= logit(config.accept):
         return Life.LIVE
     if weight is not None and count >= config.window and weight.mean <= logit(config.reject):
         return Life.ATTACK
     return Life.UNSURE if count >= config.most else None
+
+
+def _is_fresh(glimpses: Sequence[Glimpse], config: LifeConfig) -> bool:
+    return sum(not glimpse.is_still for glimpse in glimpses) >= min(config.fresh, config.frames)
+
+
+def _outweighs(weight: Weight | None, count: int, held: Held | None, config: LifeConfig) -> bool:
+    """Whether frames that look alive outweigh what is held against the track."""
+    if held is None:
+        return True
+    if weight is None or count < config.most:
+        return False
+    whole = (weight.mean * count + sum(held.logits)) / (count + len(held.logits))
+    return whole >= logit(config.accept)
+
+
+def _is_probability(score: float | None) -> TypeGuard[float]:
+    return score is not None and 0.0 <= score <= 1.0
 
 
 def _clipped_logit(score: float) -> float:

@@ -12,7 +12,7 @@ from edge.core.repeats import Memory, Print, is_still, recall
 from edge.core.screen_check import in_depth, in_infrared
 from edge.core.stream_hints import StreamLook, stream_look, suspicious
 from edge.core.suspicion import Suspicion
-from edge.core.track_life import Glimpse, Judgement, Life, LifeConfig
+from edge.core.track_life import Glimpse, Held, Judgement, Life, LifeConfig
 from edge.errors import ModelError
 from edge.ports import Flow, LivenessModel
 
@@ -40,7 +40,8 @@ class LifeWatch:
         self._fingerprint = fingerprint
         self._config = config
         self._glimpses: dict[int, tuple[Glimpse, ...]] = {}
-        self._doubted: set[int] = set()
+        self._held: dict[int, Held] = {}
+        self._refusals: dict[int, Held] = {}
         self._looks: tuple[StreamLook, ...] = ()
         self._memory = Memory()
         self._is_still = False
@@ -95,24 +96,33 @@ class LifeWatch:
             depth=() if frame.depth is None else (in_depth(frame.depth, points),),
         )
         self._glimpses[track] = track_life.gather(self._glimpses.get(track, ()), new, self._config)
-        judgement = track_life.judge(self._glimpses[track], self._config, is_doubted=track in self._doubted)
-        if judgement.life in (Life.ATTACK, Life.UNSURE):
-            self._doubted.add(track)
+        judgement = track_life.judge(self._glimpses[track], self._config, self._held.get(track))
+        self._refusals.pop(track, None)
+        if judgement.life is Life.LIVE:
+            self._held.pop(track, None)
+        elif judgement.life is not None:
+            held = self._held.get(track, Held())
+            self._refusals[track] = held.after(self._glimpses[track])
         return judgement
 
-    def forget(self, track: int) -> None:
+    def forget(self, track: int, *, is_trusted: bool = False) -> None:
         """Begin anew with a track: it was answered, or it became unclear who is seen.
 
-        That it was refused before is not forgotten while it lives.
+        is_trusted: it was proven alive in another way. Else what it was refused for stays held against it
+        while it lives.
         """
         self._glimpses.pop(track, None)
         self._flow.forget(track)
+        refusal = self._refusals.pop(track, None)
+        if is_trusted:
+            self._held.pop(track, None)
+        elif refusal is not None:
+            self._held[track] = refusal
 
     def keep(self, tracks: Collection[int]) -> None:
-        """Forget all tracks but these."""
-        for track in [track for track in self._glimpses if track not in tracks]:
-            self.forget(track)
-        self._doubted &= set(tracks)
+        """Forget all tracks but these, and what was held against them."""
+        for track in [track for track in {*self._glimpses, *self._held} if track not in tracks]:
+            self.forget(track, is_trusted=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ class Recognizer:
     def _answered(self, lead: Track, verdict: Verdict, now: float) -> Sighting:
         """Take a verdict for final: whatever comes next on the track is judged by frames of its own."""
         self._gathered[lead.id] = evidence.decided(verdict, now, self._config.evidence)
-        self._watch.forget(lead.id)
+        self._watch.forget(lead.id, is_trusted=verdict.by_challenge)
         self._namer.claim(lead.id, verdict.person)
         return Sighting(lead.id, verdict, lead.first_seen, now, self.threshold())
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.suspicion import Suspicion
-from edge.core.track_life import Life, LifeConfig, Weight, gather, judge, logit
+from edge.core.track_life import Held, Life, LifeConfig, Weight, gather, judge, logit
 from tests.factories import a_glimpse
 
 CONFIG = LifeConfig(accept=0.7, reject=0.2)
@@ -43,9 +43,32 @@ def test_between_the_thresholds_as_many_frames_again_are_looked_at():
 
 
 def test_a_track_that_was_refused_before_is_looked_at_for_as_long_as_can_be():
-    lives = [judge(shown(*[0.99] * count), CONFIG, is_doubted=True).life for count in (5, 15, 16)]
+    lives = [judge(shown(*[0.99] * count), CONFIG, Held()).life for count in (5, 15, 16)]
     assert lives == [None, None, Life.LIVE]
-    assert judge(shown(*[0.05] * 8), CONFIG, is_doubted=True).life is Life.ATTACK
+    assert judge(shown(*[0.05] * 8), CONFIG, Held()).life is Life.ATTACK
+
+
+def test_frames_that_were_refused_count_against_lucky_ones():
+    """An attack that hovers below the threshold is above it once in a while."""
+    held = Held().after(shown(*[0.55] * 16))
+    assert judge(shown(*[0.75] * 16), CONFIG, held).life is Life.UNSURE
+    assert judge(shown(*[0.95] * 16), CONFIG, held).life is Life.LIVE
+
+
+def test_what_is_held_against_a_track_is_its_latest_frames_with_a_score():
+    held = Held()
+    for _ in range(5):
+        held = held.after(shown(*[0.5] * 14, None, math.nan))
+    assert held.logits == (0.0,) * 32
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=16), st.lists(st.floats(0, 1), max_size=16))
+def test_what_is_held_against_a_track_never_lets_it_in(refused, frames):
+    held = Held().after(shown(*refused))
+    if judge(shown(*frames), CONFIG, held).life is Life.LIVE:
+        assert judge(shown(*frames), CONFIG).life is Life.LIVE
+        assert Weight.of([*refused, *frames]).mean >= logit(CONFIG.accept) - 1e-9
 
 
 def test_what_comes_late_can_still_settle_it():

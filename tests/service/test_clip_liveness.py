@@ -108,7 +108,7 @@ def test_an_attack_after_a_living_face_is_told_though_the_door_has_opened() -> N
 
 
 def test_a_living_face_after_an_attack_makes_no_living_clip() -> None:
-    answer = Clip([0.01] * 20 + [0.9] * 40).check()
+    answer = Clip([0.05] * 8 + [0.9] * 52).check()
     assert answer.decision is Decision.UNSURE
     decision, seconds = answer.at_the_door
     assert decision is Decision.LIVE

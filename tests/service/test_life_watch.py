@@ -84,14 +84,43 @@ def test_what_was_answered_begins_anew(watched):
     assert watched.forgotten == [1]
 
 
+def refused(watched):
+    watched.live = 0.3
+    assert watched.show(16).life is Life.UNSURE
+
+
 def test_who_was_refused_needs_all_frames_to_count_as_alive(watched):
-    watched.live = 0.02
-    assert watched.show(8).life is Life.ATTACK
+    refused(watched)
     watched.watch.forget(1)
     watched.live = 0.95
     assert watched.show(15).life is None
     assert watched.show(1).life is Life.LIVE
+    watched.watch.forget(1)
+    assert watched.show(5).life is Life.LIVE
     assert watched.show(5, track=2).life is Life.LIVE
+
+
+def test_what_was_refused_is_weighed_again_with_what_comes(watched):
+    refused(watched)
+    watched.watch.forget(1)
+    watched.live = 0.6
+    assert watched.show(16).life is Life.UNSURE
+    assert LifeConfig().accept < 0.6
+
+
+def test_who_passed_a_challenge_is_trusted_again(watched):
+    refused(watched)
+    watched.watch.forget(1, is_trusted=True)
+    watched.live = 0.95
+    assert watched.show(5).life is Life.LIVE
+
+
+def test_nothing_is_held_against_a_track_that_is_gone(watched):
+    refused(watched)
+    watched.watch.forget(1)
+    watched.watch.keep(set())
+    watched.live = 0.95
+    assert watched.show(5).life is Life.LIVE
 
 
 def test_tracks_that_are_gone_are_forgotten(watched):
