@@ -29,12 +29,12 @@ class LivenessChecks:
     """Belong to one thread."""
 
     picture: PictureLiveness
-    _clips: ClipLiveness
+    clips: ClipLiveness
 
     def clip(self, path: Path, progress: Callable[[int, int], None] = lambda done, of: None) -> ClipAnswer:
         """Judge a clip. progress: told pictures done and all. Raises PictureUnreadable, ModelError."""
         expected = clip_info(path).frames
-        return self._clips.check(sampled(_counted(timed_frames(path), expected, progress), CLIP_FPS))
+        return self.clips.check(sampled(_counted(timed_frames(path), expected, progress), CLIP_FPS))
 
 
 @contextmanager
