@@ -82,7 +82,8 @@ def test_tflite_runtime_agrees_with_litert(manifest, inputs, there) -> None:
     for number, expected in enumerate(here):
         found = there[f"{stem}/{number}"]
         assert found.shape == expected.shape
-        spread = float(np.abs(expected).max())
+        # One logit may lie near zero, where its size is no scale; most lie within 6.
+        spread = max(float(np.abs(expected).max()), 6.0 if manifest.decoder == "logit" else 0.0)
         assert float(np.abs(found - expected).mean()) <= 0.02 * spread
 
 
