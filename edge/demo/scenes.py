@@ -30,14 +30,14 @@ Painter = Callable[[float], View]
 class Scene:
     """One thing that happens at the door, and what must come of it.
 
-    decision: granted, denied or repeated. person: who is let in by face, None otherwise.
-    command: True when an MQTT unlock belongs to the scene.
+    decision: granted, denied or repeated. reasons: one of these is given. person: who is let in by face,
+    None otherwise. command: True when an MQTT unlock belongs to the scene.
     """
 
     name: str
     title: str
     decision: str
-    reason: Reason
+    reasons: tuple[Reason, ...]
     person: str | None
     seconds: float
     command: bool = False
@@ -55,13 +55,17 @@ class Scene:
             yield chain.capture(image, number, light)
 
 
+_NOT_LIVE = (Reason.DENY_LIVENESS, Reason.DENY_LIVENESS_UNSURE)
+
 SCENES: tuple[Scene, ...] = (
-    Scene("enrolled_walks_up", "Enrolled person walks up", "granted", Reason.ALLOW_GRANT, ENROLLED, 4.4),
-    Scene("stranger_walks_up", "Stranger walks up", "denied", Reason.DENY_UNKNOWN_FACE, None, 4.4),
-    Scene("printed_photo", "Printed photo held up", "denied", Reason.DENY_LIVENESS, None, 4.0),
-    Scene("phone_replay", "Video on a phone held up", "denied", Reason.DENY_LIVENESS, None, 4.0),
-    Scene("mqtt_unlock", "Unlock command over MQTT", "granted", Reason.ALLOW_COMMAND, None, 1.6, True),
-    Scene("mqtt_unlock_again", "The same command again", "repeated", Reason.ALLOW_COMMAND, None, 1.6, True),
+    Scene("enrolled_walks_up", "Enrolled person walks up", "granted", (Reason.ALLOW_GRANT,), ENROLLED, 4.4),
+    Scene("stranger_walks_up", "Stranger walks up", "denied", (Reason.DENY_UNKNOWN_FACE,), None, 4.4),
+    Scene("printed_photo", "Printed photo held up", "denied", _NOT_LIVE, None, 4.0),
+    Scene("phone_replay", "Video on a phone held up", "denied", _NOT_LIVE, None, 4.0),
+    Scene("mqtt_unlock", "Unlock command over MQTT", "granted", (Reason.ALLOW_COMMAND,), None, 1.6, True),
+    Scene(
+        "mqtt_unlock_again", "The same command again", "repeated", (Reason.ALLOW_COMMAND,), None, 1.6, True
+    ),
 )
 
 

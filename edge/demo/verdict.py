@@ -106,8 +106,8 @@ def _faults(
 ) -> Iterator[str]:
     if decision != scene.decision:
         yield f"{decision} instead of {scene.decision}"
-    if reason != scene.reason.value:
-        yield f"reason {reason} instead of {scene.reason.value}"
+    if reason not in scene.reasons:
+        yield f"reason {reason} instead of {' or '.join(scene.reasons)}"
     if person != (PERSON if scene.person else None):
         yield f"person {person} instead of {PERSON if scene.person else None}"
     states = [edge.state for edge in edges]

@@ -148,6 +148,13 @@ def test_a_poster_of_somebody_enrolled_opens_for_no_stranger(door: Door) -> None
     assert all(say(verdict.outcome).endswith(".") for verdict in seen.verdicts)
 
 
+def test_two_people_who_show_phones_are_both_refused(door: Door) -> None:
+    shown = [image[:, 160:480] for image in islice(frames("phone_replay"), 12, 34)]
+    seen = door.watch([np.concatenate([one, one[:, ::-1]], axis=1) for one in shown])
+    assert Outcome.RECOGNIZED not in {verdict.outcome for verdict in seen.verdicts}
+    assert seen.verdicts or seen.problems
+
+
 @pytest.fixture(scope="module")
 def people(data: Path, door: Door) -> list[tuple[Image, Face]]:
     """Living people before a webcam, whole frames."""
