@@ -163,7 +163,8 @@ def _identify(
     votes = Counter(seen.person for seen in window if seen.person is not None)
     person, count = votes.most_common(1)[0] if votes else (None, 0)
     agree = count >= config.agree
-    life = _life_of(person, window, judgement, config) if agree else judgement.life
+    named = [seen for seen in window if seen.person == person] if agree else window
+    life = _life_of(named, judgement, config)
     is_still_there = bool(window) and window[-1].person == person
     if agree and is_still_there and len(votes) == 1 and life in (Life.LIVE, Life.UNCHECKED):
         return told(Outcome.RECOGNIZED, window, judgement, person)
@@ -178,16 +179,14 @@ def _identify(
     return told(Outcome.UNKNOWN, window, judgement)
 
 
-def _life_of(
-    person: PersonId | None, window: Sequence[Observation], judgement: Judgement, config: EvidenceConfig
-) -> Life:
-    """Whether the frames that named a person look alive by themselves.
+def _life_of(seen: Sequence[Observation], judgement: Judgement, config: EvidenceConfig) -> Life:
+    """Whether the frames that an answer rests on look alive by themselves.
 
     Where a challenge was passed they need not, if they do not look like an attack.
     """
     if judgement.life is Life.UNCHECKED:
         return Life.UNCHECKED
-    weight = Weight.of([seen.liveness for seen in window if seen.person == person])
+    weight = Weight.of([one.liveness for one in seen])
     if weight is not None and weight.mean <= logit(config.life.reject):
         return Life.ATTACK
     if weight is not None and (judgement.by_challenge or weight.least >= logit(config.life.accept)):

@@ -52,7 +52,7 @@ class FaceGate:
         judged = self.assess(image, face, landmarks)
         if not judged.is_good:
             return judged.problems
-        if self._is_covered(image, landmarks):
+        if self.is_covered(image, landmarks):
             return (Problem.OCCLUDED,)
         return Inspected(landmarks, head_pose(landmarks), judged.score)
 
@@ -71,7 +71,8 @@ class FaceGate:
         measured = self._measure(image, face.box)
         return quality.assess(face.box, measured, head_pose(landmarks), landmarks.presence, self._limits)
 
-    def _is_covered(self, image: Image, landmarks: Landmarks) -> bool:
+    def is_covered(self, image: Image, landmarks: Landmarks) -> bool:
+        """Whether too much of a face is hidden; for one that looks straight."""
         if self._occlusion is None:
             return False
         try:

@@ -42,6 +42,9 @@ _OPEN = {
 """What a policy settles by a challenge. Strangers are challenged like everybody: else whoever shows a picture
 would learn whether the person is enrolled."""
 
+_REFUSED = (Outcome.NOT_LIVE, Outcome.UNSURE_LIVENESS)
+"""After these even a passed challenge clears nothing that is held against a track."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecognizeConfig:
@@ -233,7 +236,8 @@ class Recognizer:
         seen = Inspected(landmarks, pose, quality.score)
         observation = None
         try:
-            if quality.is_good:
+            # What would name nobody before the challenge names nobody in it.
+            if quality.is_good and not self._gate.is_covered(image, landmarks):
                 named = self._namer.name(frame, nearest, seen, visible)
                 vector = named.vector
                 observation = _observed(frame.captured_at, named.identity, score, quality.score)
@@ -251,7 +255,8 @@ class Recognizer:
     def _answered(self, lead: Track, verdict: Verdict, now: float) -> Sighting:
         """Take a verdict for final: whatever comes next on the track is judged by frames of its own."""
         self._gathered[lead.id] = evidence.decided(verdict, now, self._config.evidence)
-        self._watch.forget(lead.id, is_trusted=verdict.by_challenge)
+        is_proven = verdict.by_challenge and verdict.outcome not in _REFUSED
+        self._watch.forget(lead.id, is_trusted=is_proven)
         self._namer.claim(lead.id, verdict.person)
         return Sighting(lead.id, verdict, lead.first_seen, now, self.threshold())
 

@@ -128,6 +128,20 @@ def test_a_passed_challenge_settles_what_frames_left_open_but_not_those_of_an_at
     assert judge(blind, proven, CONFIG).outcome is Outcome.UNSURE_LIVENESS
 
 
+@pytest.mark.parametrize("ambiguous", [False, True])
+@pytest.mark.parametrize(
+    ("liveness", "outcome"), [(0.01, Outcome.NOT_LIVE), (None, Outcome.UNSURE_LIVENESS), (0.3, None)]
+)
+def test_a_stranger_who_passed_a_challenge_must_not_look_like_an_attack_either(liveness, outcome, ambiguous):
+    """In free access any living face opens."""
+    proven = Judgement(Life.LIVE, 0.3, 16, by_challenge=True)
+    window = tuple(
+        an_observation(i * DT, None, liveness=liveness, ambiguous=ambiguous) for i in range(CONFIG.window)
+    )
+    unnamed = Outcome.AMBIGUOUS if ambiguous else Outcome.UNKNOWN
+    assert judge(window, proven, CONFIG).outcome is (outcome or unnamed)
+
+
 def test_a_living_face_behind_or_before_a_picture_lends_it_no_life():
     picture = [("ada", 0.05)] * CONFIG.agree
     own_face = [(None, 0.98)] * (CONFIG.window - CONFIG.agree)

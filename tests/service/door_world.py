@@ -11,6 +11,7 @@ from edge.core.face import Embedding, Landmarks, PersonId
 from edge.core.liveness_policy import LivenessPolicy
 from edge.core.person import FaceId
 from edge.core.quality import Limits, Measurements
+from edge.core.quality_levels import Completeness
 from edge.core.track_life import LifeConfig
 from edge.errors import ModelError, NoFace
 from edge.service.face_gate import FaceGate
@@ -51,7 +52,7 @@ class World:
                 measure=lambda image, box: self.measured,
                 limits=Limits(),
                 crop=self.crop,
-                occlusion=None,
+                occlusion=self,
             ),
             watch=LifeWatch(liveness=self, flow=FaceFlow(), fingerprint=fingerprint, config=LifeConfig()),
             embedder=self,
@@ -68,6 +69,7 @@ class World:
     crop = 2.8
     step = None
     picture = None
+    mouth = 1.0
 
     def draw(self, below):
         return next(self.drawn, 0) % below
@@ -77,6 +79,9 @@ class World:
 
     def locate(self, image, face):
         return some_landmarks(**self.pose) if self.mesh is None else Landmarks(self.mesh, 1.0)
+
+    def measure(self, image, landmarks):
+        return Completeness(1.0, 1.0, 1.0, self.mouth, 1.0, 1.0)
 
     def score(self, image, face):
         if self.live is None:

@@ -43,6 +43,7 @@ class Visit(World):
     def frame(self):
         prompt = None if self.step is None else self.step.prompt
         stance = self.motion(self.now, None if prompt is None else prompt.move)
+        self.is_turned = max(abs(stance.yaw), stance.pitch) > 12.0
         self.mesh = turned(mesh(), stance) + np.array([320, 240, 0], np.float32)
         self.people = {"x": (a_face(320, 240, self.size * stance.nearer), self.vector)}
         self.sightings += self.run(1)
@@ -177,6 +178,24 @@ def test_a_model_that_fails_during_a_challenge_lets_nobody_pass():
     visit.stand(40.0, until=is_asked)
     visit.live = None
     assert visit.stand(40.0).verdict.person is None
+
+
+def test_a_covered_face_gets_no_name_from_a_challenge():
+    """Whoever puts on the picture of another as a mask once the challenge began is nobody known."""
+    visit = Visit()
+    visit.stand(40.0, until=is_asked)
+    visit.mouth = 0.0
+    assert visit.stand(40.0).verdict.person is None
+
+
+def test_a_face_that_moved_as_asked_but_looks_like_an_attack_is_refused_and_that_is_held_against_it():
+    visit = Visit()
+    visit.stand(40.0, until=is_asked)
+    visit.score = lambda image, face: 0.3 if visit.is_turned else 0.001
+    verdict = visit.stand(40.0).verdict
+    assert (verdict.outcome, verdict.by_challenge) == (Outcome.NOT_LIVE, True)
+    visit.score, visit.policy = (lambda image, face: 0.95), LivenessPolicy.PASSIVE
+    assert visit.stand(40.0).verdict.outcome is Outcome.UNSURE_LIVENESS
 
 
 def test_a_face_answered_once_is_challenged_again_with_a_plan_of_its_own():
