@@ -102,8 +102,20 @@ def test_the_labelled_face_is_chosen_and_not_the_largest() -> None:
 
 
 def test_a_wrong_line_of_a_site_s_list_is_named(tmp_path: Path) -> None:
-    (tmp_path / "manifest.csv").write_text("path,source,label,x,y,w,h\nnone.jpg,door,live,,,,\n")
-    with pytest.raises(SystemExit, match="line 2"):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "b.mp4").touch()
+    listed = tmp_path / "manifest.csv"
+    for line, what in {
+        "none.jpg,door,live,,,,": "no file",
+        "a.png,door,alive,,,,": "neither live nor spoof",
+        "a.png,door,live,1,2,c,4": "neither four numbers nor empty",
+        "b.mp4,door,live,,,,": "is a clip",
+    }.items():
+        listed.write_text(f"path,source,label,x,y,w,h\n{line}\n")
+        with pytest.raises(SystemExit, match=rf"manifest\.csv:2: .*{what}"):
+            labelled.site_frames(tmp_path)
+    listed.write_text("path,label\na.png,live\n")
+    with pytest.raises(SystemExit, match="the columns must be"):
         labelled.site_frames(tmp_path)
 
 

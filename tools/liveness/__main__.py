@@ -167,7 +167,8 @@ def _options() -> argparse.Namespace:
     add(
         "--site",
         type=Path,
-        help="a site's own pictures, live/ and attack/[TYPE/] or a manifest.csv: one more source",
+        help="a site's own pictures: live/ and attack/[TYPE/], or a manifest.csv as for 'ostiary evaluate "
+        "liveness'; one more source",
     )
     add(
         "--calibrate",

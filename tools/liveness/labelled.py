@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.app.liveness_manifest import read_presented, wrong_lines
 from edge.core.face import Box
+from edge.errors import SettingsError
 from edge.vision.detector import FaceDetector
 from edge.vision.engine import open_model
 from edge.vision.liveness import cut_square
@@ -78,18 +79,26 @@ def site_frames(folder: Path, source: str = "site") -> list[Labelled]:
 
 
 def _listed(file: Path, source: str | None) -> list[Labelled]:
-    found = []
-    for number, row in enumerate(csv.DictReader(file.open()), 2):
-        path = file.parent / row["path"]
-        if row["label"] not in ("live", "spoof") or not path.is_file():
-            raise SystemExit(f"{file}, line {number}: no picture {path}, or its label is not live or spoof")
-        box = None
-        if row.get("w"):
-            x, y, w, h = (float(row[key]) for key in "xywh")
-            box = Box(x, y, x + w, y + h)
-        attack = "" if row["label"] == "live" else row.get("attack") or _kind(row["source"], row["path"])
-        found.append(Labelled(path, source or row["source"], attack, box))
-    return found
+    """The same list as `ostiary evaluate liveness` reads, of pictures only.
+
+    Raises SystemExit, which names every wrong line.
+    """
+    try:
+        listed = read_presented(file, file.parent)
+        clips = [(one.line, f"{one.name} is a clip; cut it into pictures") for one in listed if one.is_clip]
+        if clips:
+            raise wrong_lines(file, clips)
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    return [
+        Labelled(
+            one.path,
+            source or one.source,
+            "" if one.live else one.attack or _kind(one.source, one.name),
+            one.box,
+        )
+        for one in listed
+    ]
 
 
 def _kind(source: str, path: str) -> str:
