@@ -107,7 +107,7 @@ def read_notes(settings: Settings, model: str) -> Notes:
         raise SettingsError(f"cannot read {file}: {error}; run as its owner, or say --fresh") from None
     try:
         notes = _notes(json.loads(text))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise SettingsError(f"{file} is not what a rehearsal writes; move it away, or say --fresh") from None
     if notes.model != model:
         raise SettingsError(f"{file} has scores of {notes.model}, the door uses {model}; say --fresh")

@@ -102,6 +102,11 @@ def test_what_cannot_be_tried_is_refused(tmp_path, arguments, told):
     [
         ("{", "not what a rehearsal writes"),
         ('{"version": 1}', "not what a rehearsal writes"),
+        (
+            '{"version": 1, "model": "", "tries": [{"kind": "live", "situation": "", "runs": [],'
+            ' "number": Infinity}]}',
+            "not what a rehearsal writes",
+        ),
         ('{"version": 1, "model": "old@1", "tries": []}', "old@1"),
     ],
 )
