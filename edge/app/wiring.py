@@ -32,9 +32,7 @@ from edge.refusals import PersonNotFound
 from edge.service.face_gate import FaceGate
 from edge.service.life_watch import LifeWatch
 from edge.service.reporting import Clocks
-from edge.settings import (
-    Settings,
-)
+from edge.settings import Settings
 from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.groups import Groups

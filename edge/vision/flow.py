@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -66,11 +65,6 @@ class FaceFlow:
 
     def forget(self, track: int) -> None:
         self._chips.pop(track, None)
-
-    def keep(self, tracks: Collection[int]) -> None:
-        """Forget all others."""
-        for track in [track for track in self._chips if track not in tracks]:
-            del self._chips[track]
 
 
 def _cut(image: Image, points: Points) -> NDArray[np.uint8] | None:

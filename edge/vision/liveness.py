@@ -33,16 +33,6 @@ class PassiveLiveness:
         self._floor = manifest.parameter("floor")
         self._size = manifest.input.size_wh[0]
 
-    @property
-    def threshold(self) -> float:
-        """The probability from which on the manifest calls a face alive."""
-        return self.engine.manifest.threshold("live")
-
-    @property
-    def reject(self) -> float:
-        """The probability below which the manifest calls a face an attack; between the two it is unsure."""
-        return self.engine.manifest.threshold("reject")
-
     def score(self, image: Image, face: Face) -> float:
         """Probability 0..1 that the face is alive.
 

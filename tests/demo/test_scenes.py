@@ -166,10 +166,10 @@ def test_the_stranger_is_not_like_the_enrolled(sightings: dict[str, list[Seen]])
 
 @pytest.mark.parametrize("name", WITH_A_FACE)
 def test_eight_frames_tell_the_living_from_print_and_screen(
-    name: str, sightings: dict[str, list[Seen]], liveness: PassiveLiveness
+    name: str, sightings: dict[str, list[Seen]]
 ) -> None:
     mean = np.mean([seen.alive for seen in sightings[name]])
-    assert (mean >= liveness.threshold) == name.endswith("walks_up")
+    assert (mean >= find("liveness").threshold("live")) == name.endswith("walks_up")
 
 
 def test_the_enrolment_pictures_show_one_person_from_three_sides(

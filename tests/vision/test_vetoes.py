@@ -180,8 +180,6 @@ def test_tracks_do_not_share_their_memory(data: Path) -> None:
     assert flow.follow(1, 0.5, image, points) is not None
     flow.forget(1)
     assert flow.follow(1, 0.9, image, points) is None
-    flow.keep({2})
-    assert flow.follow(1, 1.3, image, points) is None
     assert flow.follow(2, 1.3, image, points) is not None
 
 
