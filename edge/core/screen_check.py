@@ -16,8 +16,9 @@ from edge.core.face import Points
 from edge.core.frame import Depth, Image, Infrared
 from edge.core.suspicion import Suspicion
 
-_LIT = 48.0
-"""The gray level from which on a face is lit in color."""
+_LIT = 24.0
+"""The gray level from which on a face is lit in color. It lies well below what passes the quality gate, or a
+screen that is turned down would escape."""
 _BLACK = 24.0
 """A face at arm's length under an infrared lamp is brighter by far."""
 _SHARE, _BRIGHT = 0.2, 80.0

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.core.quality import Limits
 from edge.core.screen_check import confirmed, in_depth, in_infrared
 from edge.core.suspicion import Suspicion
 
@@ -115,13 +116,13 @@ def infrared(face=120, around=90, seed=0):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(50, 255), st.integers(0, 200), st.integers(50, 230), st.integers(0, 99))
+@given(st.integers(50, 255), st.integers(0, 200), st.integers(24, 230), st.integers(0, 99))
 def test_a_face_that_infrared_lights_is_not_accused(face, around, level, seed):
     assert in_infrared(color(level), infrared(face, around, seed), mesh()) is None
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 16), st.integers(0, 255), st.integers(60, 230), st.integers(0, 99))
+@given(st.integers(0, 16), st.integers(0, 255), st.integers(24, 230), st.integers(0, 99))
 def test_a_face_that_shows_in_color_alone_is_on_a_screen(face, around, level, seed):
     told = in_infrared(color(level), infrared(face, around, seed), mesh())
     assert told is Suspicion.DARK_IN_INFRARED
@@ -129,6 +130,11 @@ def test_a_face_that_shows_in_color_alone_is_on_a_screen(face, around, level, se
 
 def test_a_gray_screen_before_a_bright_hand_is_dark():
     assert in_infrared(color(), infrared(35, 235), mesh()) is Suspicion.DARK_IN_INFRARED
+
+
+def test_a_screen_turned_down_until_it_just_passes_the_gate_is_dark():
+    level = int(Limits().dark) - 10
+    assert in_infrared(color(level), infrared(5, 5), mesh()) is Suspicion.DARK_IN_INFRARED
 
 
 def test_nothing_is_told_of_a_face_in_the_dark():
