@@ -49,8 +49,8 @@ class Solidity:
         low, high = PROPORTIONS
         return (
             low <= self.proportions <= high
-            and self.size >= LEAST_SIZE
-            and self.residual >= LEAST_RESIDUAL
+            and LEAST_SIZE <= self.size < math.inf
+            and LEAST_RESIDUAL <= self.residual < math.inf
             and self.left <= MOST_LEFT
         )
 
