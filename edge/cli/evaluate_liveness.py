@@ -126,7 +126,7 @@ def _show_clips(result: LivenessEvaluation, console: Console) -> None:
             "live" if clip.clip.live else "spoof",
             clip.decision,
             "-" if clip.seconds is None else f"{clip.seconds:.2f}",
-            "" if clip.is_right else "wrong",
+            "right" if clip.is_right else "wrong",
         )
     console.print(table)
 

@@ -28,7 +28,7 @@ def at_the_door(tmp_path: Path, clips: Path):
     """Run the command before a camera that shows a living person, with what is typed."""
     config = tmp_path / "ostiary.toml"
     config.write_text(
-        f'[camera]\nkind = "replay"\nrealtime = false\npath = "{clips / "live_a.webm"}"\n'
+        f'[camera]\nkind = "replay"\npath = "{clips / "live_a.webm"}"\n'
         f'[store]\nfolder = "{tmp_path / "store"}"\n'
     )
 
