@@ -7,6 +7,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ Row: TypeAlias = tuple[Any, ...]
 
 _QUICK_CHECK_LIMIT = 32 * 2**20
 """Bytes up to which opening walks the whole file; beyond it the check would delay the first decision."""
+_AGAIN_S = 0.005
+"""How long to wait before a file that is just being made is asked again to keep a log."""
 
 
 class Database:
@@ -152,7 +155,8 @@ def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> s
         with translated(path):
             tables = sqlite_utils.Database(connection, execute_plugins=False)
             check_ours(connection, path)
-            _configure(connection, path, durable)
+            _keep_log(connection, path, busy_timeout_s)
+            _configure(connection, durable)
             if check and path.stat().st_size <= _QUICK_CHECK_LIMIT:
                 _quick_check(connection, path)
             migrate(connection, path)
@@ -188,11 +192,28 @@ def _has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def _configure(connection: sqlite3.Connection, path: Path, durable: bool) -> None:
-    # All of this but WAL holds for this connection only.
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+def _keep_log(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+    """Have the file keep a write-ahead log, which it remembers.
+
+    SQLite does not wait for a connection that is doing the same at this moment: it calls the file locked.
+    """
+    deadline = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            break
     if mode != "wal":
         raise StoreUnwritable(f"the file system of {path} cannot hold a write-ahead log; use a local disk")
+
+
+def _configure(connection: sqlite3.Connection, durable: bool) -> None:
+    # This holds for this connection only.
     # Emptying the log takes several waits for the disk. A durable connection has a relay waiting for it,
     # so it leaves that to the others for as long as they keep up.
     pages_before_checkpoint = 4000 if durable else 500

@@ -133,7 +133,9 @@ def test_each_step_is_applied_once(store_path):
     connection.close()
 
 
-def test_processes_that_open_a_new_store_at_once_make_it_once(store_path):
+@pytest.mark.parametrize("attempt", range(30))
+def test_processes_that_open_a_new_store_at_once_make_it_once(store_path, attempt):
+    """Often, for the moment in which two of them switch the file to its log is short."""
     together = threading.Barrier(6)
     failures = []
 
