@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,7 @@ class JsonFileCommand(TyperCommand):
 def _named(args: list[str]) -> list[str]:
     """The words of a command with a file after every `--json`."""
     found: list[str] = []
-    for word, following in zip(args, [*args[1:], "--"], strict=True):
+    for word, following in pairwise([*args, "--"]):
         found.append(word)
         if word == "--json" and following.startswith("-") and following != str(OUTPUT):
             found.append(str(OUTPUT))
