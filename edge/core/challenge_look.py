@@ -11,13 +11,13 @@ import numpy as np
 from edge.core.face import Points, Pose, Vector
 from edge.core.moves import Move
 from edge.core.solidity import size_in_space, solidity
+from edge.core.track_life import MOST_LOGIT, clipped_logit, is_probability
 
 STRAIGHT = 0.35
 """Share of a whole move up to which the head still counts as straight."""
 FRONTAL_DEG, STEADY_DEG = 18.0, 4.0
 LEAST_STILL, STEADY = 3, 1.08
 GROWTH_S = 0.1
-CLIP = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +141,12 @@ def continues(last: Look, look: Look, config: ChallengeConfig) -> bool:
 
 def mean_logit(looks: Sequence[Look]) -> float:
     """A look without a score counts as one that is certainly not alive."""
-    return sum(-CLIP if look.score is None else logit(look.score) for look in looks) / len(looks)
+    return sum(logit(look.score) for look in looks) / len(looks)
 
 
-def logit(probability: float) -> float:
+def logit(probability: float | None) -> float:
     """Clipped to -6..6; -6 for what is no probability."""
-    if not 0.0 < probability <= 1.0:
-        return -CLIP
-    return CLIP if probability == 1.0 else max(-CLIP, min(CLIP, math.log(probability / (1.0 - probability))))
+    return clipped_logit(probability) if is_probability(probability) else -MOST_LOGIT
 
 
 def _is_frontal(pose: Pose) -> bool:

@@ -139,7 +139,7 @@ class Held:
 
     def after(self, glimpses: Sequence[Glimpse]) -> Held:
         """With the frames of one more refusal; those without a score say nothing later on."""
-        found = [_clipped_logit(one.score) for one in glimpses if _is_probability(one.score)]
+        found = [clipped_logit(one.score) for one in glimpses if is_probability(one.score)]
         return Held((*self.logits, *found)[-MOST_HELD:])
 
 
@@ -153,7 +153,7 @@ class Weight:
     @classmethod
     def of(cls, scores: Sequence[float | None]) -> Weight | None:
         """Each logit counts within -6..6. None without scores, and when one is missing or no probability."""
-        logits = [_clipped_logit(score) for score in scores if _is_probability(score)]
+        logits = [clipped_logit(score) for score in scores if is_probability(score)]
         if not logits or len(logits) < len(scores):
             return None
         mean = fmean(logits)
@@ -192,11 +192,12 @@ def _outweighs(weight: Weight | None, count: int, held: Held | None, config: Lif
     return whole >= logit(config.accept)
 
 
-def _is_probability(score: float | None) -> TypeGuard[float]:
+def is_probability(score: float | None) -> TypeGuard[float]:
     return score is not None and 0.0 <= score <= 1.0
 
 
-def _clipped_logit(score: float) -> float:
+def clipped_logit(score: float) -> float:
+    """The logit of a probability 0..1, within -6..6."""
     if score in (0.0, 1.0):
         return MOST_LOGIT if score else -MOST_LOGIT
     return max(-MOST_LOGIT, min(MOST_LOGIT, logit(score)))

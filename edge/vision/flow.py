@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -110,6 +111,7 @@ def _carried(
     return np.asarray(there, np.float32), np.asarray(found, np.uint8)[:, 0] > 0
 
 
+@cache
 def _inside() -> NDArray[np.uint8]:
     mask = np.zeros((_SIDE, _SIDE), np.uint8)
     half = _SIDE // 2
