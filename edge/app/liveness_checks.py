@@ -16,10 +16,9 @@ from edge.service.clip_liveness import ClipAnswer, ClipLiveness, sampled
 from edge.service.liveness_check import PictureLiveness
 from edge.service.pictures import PictureReader
 from edge.settings import Settings
-from edge.vision.clip import CODECS, clip_info, timed_frames
+from edge.vision.clip import clip_info, timed_frames
 from edge.vision.image import read_picture
 
-CLIPS = frozenset(CODECS)
 CLIP_FPS = 15.0
 """A door looks at no more frames of its camera, and a clip shall not have it easier."""
 

@@ -20,11 +20,10 @@ from edge.errors import PictureUnreadable, SettingsError
 from edge.service.clip_redaction import ClipRedaction
 from edge.service.familiar import FamiliarFaces
 from edge.service.redaction import FaceRedaction
-from edge.vision.clip import CODECS, clip_frames, clip_info, write_clip
+from edge.vision.clip import CLIPS, clip_frames, clip_info, write_clip
 from edge.vision.image import load_picture
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
-CLIPS = frozenset(CODECS)
 _JPEG = (".jpg", ".jpeg")
 _JPEG_QUALITY = 95
 

@@ -54,9 +54,10 @@ def redact(
 
         ostiary face redact lobby.mp4 -o lobby-staff.mp4 --keep-enrolled --group staff
     """
-    from edge.app.redacting import CLIPS, check_output
+    from edge.app.redacting import check_output
     from edge.core.coverage import Method
     from edge.errors import SettingsError
+    from edge.vision.clip import CLIPS
 
     if method not in set(Method):
         raise typer.BadParameter(f"{method!r} is none of {', '.join(Method)}", param_hint="--method")
@@ -122,9 +123,10 @@ def _outputs(sources: list[Path], output: Path) -> list[tuple[Path, Path]]:
     Raises SettingsError when two would go to one place or a folder cannot be made, PictureUnreadable for a
     folder without pictures.
     """
-    from edge.app.redacting import CLIPS, PICTURES
+    from edge.app.redacting import PICTURES
     from edge.cli.face_sources import files_in
     from edge.errors import SettingsError
+    from edge.vision.clip import CLIPS
 
     if len(sources) == 1 and not sources[0].is_dir() and not output.is_dir():
         return [(sources[0], output)]

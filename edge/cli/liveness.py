@@ -60,7 +60,8 @@ def liveness(
 
         ostiary liveness visit.mp4 selfies/ --json
     """
-    from edge.app.liveness_checks import CLIPS, open_liveness_checks
+    from edge.app.liveness_checks import open_liveness_checks
+    from edge.vision.clip import CLIPS
 
     sources = [path for source in files for path in files_in(source, PICTURES | CLIPS)]
     asked = wanted(rotate, min_face)
@@ -76,9 +77,9 @@ def liveness(
 
 
 def _each(checks: LivenessChecks, sources: Sequence[Path], asked: Wanted, face: int | None) -> list[Checked]:
-    from edge.app.liveness_checks import CLIPS
     from edge.cli.progress import bar
     from edge.errors import PictureError, RequestRefused
+    from edge.vision.clip import CLIPS
 
     checked: list[Checked] = []
     for number, source in enumerate(sources, 1):

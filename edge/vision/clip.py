@@ -16,6 +16,8 @@ from edge.errors import PictureUnreadable, SettingsError
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """What this build of OpenCV can write into each kind of file."""
+CLIPS = frozenset(CODECS)
+"""How the names of clips end, in lower case."""
 _USUAL_FPS = 25.0
 _HIGHEST_FPS = 240.0
 
