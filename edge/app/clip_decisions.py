@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.app.every_core import spread
-from edge.app.liveness_manifest import Presented, wrong_lines
+from edge.app.liveness_manifest import Presented, readable
 from edge.core.events import Json
 from edge.errors import PictureError
 from edge.settings import Settings
@@ -49,20 +49,10 @@ def decide_clips(
     file: where they are listed, for messages. progress: told how many are done. Raises SettingsError, which
     names the lines of clips that cannot be read; ModelError, WorkerDied.
     """
-    made: list[ClipDecision] = []
-    wrong: list[tuple[int, str]] = []
     if not listed:
-        return made
+        return []
     results = spread(_decide, listed, jobs=min(jobs, len(listed)), opener=_open, check=_check_models)
-    for one, result in zip(listed, results, strict=True):
-        if isinstance(result, str):
-            wrong.append((one.line, result))
-        else:
-            made.append(result)
-        progress(len(made) + len(wrong))
-    if wrong:
-        raise wrong_lines(file, wrong)
-    return made
+    return readable(zip(listed, results, strict=True), file, progress)
 
 
 _stack = ExitStack()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from edge.app.every_core import batches, spread
-from edge.app.liveness_manifest import Presented, wrong_lines
+from edge.app.liveness_manifest import Presented, readable
 from edge.core.face import Box, Face
 from edge.core.frame import Image
 from edge.core.marked_face import as_detected, meant
@@ -40,20 +41,8 @@ def score_frames(
     jobs: processes. progress: told how many are done. Raises SettingsError, which names the lines of pictures
     that cannot be read and of boxes outside theirs; ModelError, WorkerDied.
     """
-    made: list[Scored | None] = []
-    wrong: list[tuple[int, str]] = []
-    pieces = batches(listed)
-    results = spread(_score, pieces, jobs=jobs, opener=_open, check=_check_models)
-    for piece, scored in zip(pieces, results, strict=True):
-        for one, result in zip(piece, scored, strict=True):
-            if isinstance(result, str):
-                wrong.append((one.line, result))
-            else:
-                made.append(result)
-        progress(len(made) + len(wrong))
-    if wrong:
-        raise wrong_lines(file, wrong)
-    return made
+    results = spread(_score, batches(listed), jobs=jobs, opener=_open, check=_check_models)
+    return readable(zip(listed, chain.from_iterable(results), strict=True), file, progress)
 
 
 @dataclass(slots=True)

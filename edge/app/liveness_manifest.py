@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from edge.core.face import Box
 from edge.errors import SettingsError
-from edge.vision.clip import CODECS
+from edge.vision.clip import CLIPS
 
+T = TypeVar("T")
 _COLUMNS = ("path", "source", "label", "x", "y", "w", "h")
 _ATTACK = "attack"
 _LABELS = {"live": True, "spoof": False}
@@ -37,7 +39,7 @@ class Presented:
 
     @property
     def is_clip(self) -> bool:
-        return self.path.suffix.lower() in CODECS
+        return self.path.suffix.lower() in CLIPS
 
 
 def read_presented(file: Path, root: Path) -> list[Presented]:
@@ -64,13 +66,34 @@ def read_presented(file: Path, root: Path) -> list[Presented]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"cannot read the list in {file}: {error}; give a CSV file") from None
     if wrong:
-        raise wrong_lines(file, wrong)
+        raise _wrong_lines(file, wrong)
     if not found:
         raise SettingsError(f"{file} lists nothing; give it a line for each picture or clip")
     return found
 
 
-def wrong_lines(file: Path, wrong: list[tuple[int, str]]) -> SettingsError:
+def readable(
+    answers: Iterable[tuple[Presented, T | str]], file: Path, progress: Callable[[int], None]
+) -> list[T]:
+    """What was made of each, in order, where a text says instead why it cannot be read.
+
+    file: where they are listed. progress: told after each how many are done. Raises SettingsError, which
+    names the lines of those that cannot be read.
+    """
+    made: list[T] = []
+    wrong: list[tuple[int, str]] = []
+    for one, answer in answers:
+        if isinstance(answer, str):
+            wrong.append((one.line, answer))
+        else:
+            made.append(answer)
+        progress(len(made) + len(wrong))
+    if wrong:
+        raise _wrong_lines(file, wrong)
+    return made
+
+
+def _wrong_lines(file: Path, wrong: list[tuple[int, str]]) -> SettingsError:
     """What to raise for lines of `file`, each with what is wrong with it."""
     told = ", ".join(f"{file}:{line}: {what}" for line, what in wrong[:_TOLD])
     more = len(wrong) - _TOLD
