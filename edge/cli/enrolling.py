@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edge.app.wiring import Roster
     from edge.core.frame import Image
-    from edge.service.enrollment import Enrolled, Enroller, Refused
+    from edge.service.enrollment import Enrolled, Enroller
+    from edge.service.examination import Refused
     from edge.settings import Settings
 
 

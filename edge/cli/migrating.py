@@ -77,7 +77,7 @@ def _migrate(settings: Settings, folder: Path) -> list[Migrated]:
     from edge.core.face import PersonId
     from edge.errors import PictureUnreadable
     from edge.refusals import GalleryError, PersonNotFound
-    from edge.service.enrollment import Refused
+    from edge.service.examination import Refused
     from edge.service.migration import Migrated, TemplateMigration
     from edge.vision.image import load_picture
 

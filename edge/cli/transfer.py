@@ -113,7 +113,8 @@ def _import_folder(settings: Settings, folder: Path) -> list[dict[str, Any]]:
     from edge.core.person import Person
     from edge.errors import PictureUnreadable
     from edge.refusals import GalleryError
-    from edge.service.enrollment import Enrolled, Refused
+    from edge.service.enrollment import Enrolled
+    from edge.service.examination import Refused
 
     people = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not people:

@@ -13,11 +13,11 @@ from edge.core.frame import Frame, Image
 from edge.core.geometry import head_pose
 from edge.core.matching import Match
 from edge.core.person import Person, Version
-from edge.core.quality import ADVICE, Limits, Measurements, Problem, Quality
-from edge.core.same_picture import is_same_picture
-from edge.errors import NoFace, OstiaryError, PictureError, PoorQuality, SeveralFaces
+from edge.core.quality import ADVICE, Limits, Measurements, Problem
+from edge.errors import NoFace, PictureError, PoorQuality, SeveralFaces
 from edge.ports import Detector, Embedder, Landmarker, LivenessModel
 from edge.roster import Gallery
+from edge.service.examination import Examined, Refused, sort_pictures
 
 ENROLLMENT_LIMITS = Limits(face_px=80.0, yaw=25.0, pitch=20.0, roll=30.0, sharpness=35.0)
 """Stricter than at the door: a poor template spoils every later comparison."""
@@ -26,24 +26,6 @@ OTHER_SHARE = 0.25
 """A second face counts as another person from this share of the largest one's area on."""
 SURE = 0.6
 """A detection below this score counts only where there is none above it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Examined:
-    """One face that is good enough to enroll."""
-
-    face: Face
-    quality: Quality
-    embedding: Embedding
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A picture that was not enrolled. reason: one line for a person. error: the refusal itself."""
-
-    source: str
-    reason: str
-    error: OstiaryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +146,8 @@ class Enroller:
         """
         seen = self._gallery.version(person.id)
         theirs = self._templates(person.id) if seen else []
-        accepted: list[tuple[str, Examined]] = []
-        known: list[str] = []
-        refused: list[Refused] = []
-        for source, load in pictures:
-            try:
-                examined = self.examine(load())
-            except PictureError as error:
-                refused.append(Refused(source, str(error), error))
-                continue
-            if is_same_picture(examined.embedding, theirs):
-                known.append(source)
-            else:
-                accepted.append((source, examined))
-                theirs.append(examined.embedding)
-        return replace(self._store(person, seen, accepted, tuple(refused), also), known=tuple(known))
+        found = sort_pictures(pictures, self.examine, theirs)
+        return replace(self._store(person, seen, found.accepted, found.refused, also), known=found.known)
 
     def enroll_live(
         self, person: Person, frames: Iterator[Frame], also: Callable[[], None] | None = None
@@ -233,7 +202,7 @@ class Enroller:
         self,
         person: Person,
         seen: Version,
-        accepted: list[tuple[str, Examined]],
+        accepted: Sequence[tuple[str, Examined]],
         refused: tuple[Refused, ...],
         also: Callable[[], None] | None,
     ) -> Enrolled:

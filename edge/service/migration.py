@@ -12,10 +12,8 @@ from datetime import datetime
 
 from edge.core.face import Embedding, ModelId, PersonId
 from edge.core.frame import Image
-from edge.core.same_picture import is_same_picture
-from edge.errors import PictureError
 from edge.roster import Gallery
-from edge.service.enrollment import Examined, Refused
+from edge.service.examination import Examined, Refused, sort_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +58,20 @@ class TemplateMigration:
             for face in enrolled
             if all(one.model != self._model for one in face.templates)
         }
-        accepted: list[tuple[str, Examined]] = []
-        known: list[str] = []
-        refused: list[Refused] = []
-        for source, load in pictures:
-            try:
-                examined = self._examine(load())
-            except PictureError as error:
-                refused.append(Refused(source, str(error), error))
-                continue
-            if is_same_picture(examined.embedding, theirs):
-                known.append(source)
-            else:
-                accepted.append((source, examined))
-                theirs.append(examined.embedding)
+        found = sort_pictures(pictures, self._examine, theirs)
         with self._gallery.together():
             self._gallery.require_version(person, seen)
-            for source, examined in accepted:
+            for source, examined in found.accepted:
                 if source in old:
                     self._gallery.add_template(old[source].id, examined.embedding)
                 else:
                     self._add(person, source, examined.embedding, examined.quality.score)
         return Migrated(
             person,
-            renewed=tuple(source for source, _ in accepted if source in old),
-            added=tuple(source for source, _ in accepted if source not in old),
-            known=tuple(known),
-            refused=tuple(refused),
+            renewed=tuple(source for source, _ in found.accepted if source in old),
+            added=tuple(source for source, _ in found.accepted if source not in old),
+            known=found.known,
+            refused=found.refused,
         )
 
     def _add(self, person: PersonId, source: str, embedding: Embedding, quality: float) -> None:

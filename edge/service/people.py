@@ -22,7 +22,7 @@ from edge.refusals import (
     ValueRepeated,
 )
 from edge.roster import Gallery, Groups
-from edge.service.enrollment import Examined
+from edge.service.examination import Examined
 from edge.service.groups import DEFAULT_PAGE, GroupKeeper
 from edge.service.page import Page, page
 

@@ -14,7 +14,7 @@ from edge.core.same_picture import is_same_picture
 from edge.errors import PictureError
 from edge.refusals import NearlySameFace, ParameterMissing, TooManyUploads
 from edge.roster import Gallery
-from edge.service.enrollment import Examined, Refused
+from edge.service.examination import Examined, Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from edge.core.limits import GalleryLimits
 from edge.core.person import Person
 from edge.core.quality import Quality
 from edge.errors import NoFace
-from edge.service.enrollment import Examined
+from edge.service.examination import Examined
 from edge.service.groups import GroupKeeper
 from edge.service.people import PersonKeeper
 from edge.service.uploads import FaceUploads

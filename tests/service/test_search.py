@@ -23,7 +23,7 @@ from edge.refusals import (
     TooManyPeopleAsked,
 )
 from edge.service.duplicates import UNIQUE_PERSON_FARS, DuplicateCheck
-from edge.service.enrollment import Examined
+from edge.service.examination import Examined
 from edge.service.groups import GroupKeeper
 from edge.service.people import PersonKeeper
 from edge.service.pictures import Wanted
