@@ -53,6 +53,9 @@ apt_install() {
 install_system_packages() {
     local missing=()
     command -v mosquitto >/dev/null || missing+=(mosquitto)
+    command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+    command -v nats-server >/dev/null || missing+=(nats-server)
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
     command -v systemd-analyze >/dev/null || missing+=(systemd)
     command -v gst-launch-1.0 >/dev/null ||
         missing+=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
@@ -124,7 +127,7 @@ make_environment() {
     : >.venv/setup.log
     pip_install "$root/.venv" --upgrade 'pip>=25.1' # the first that knows dependency groups
     say "Installing the Python packages"
-    pip_install "$root/.venv" --group dev --editable '.[demo,plots]'
+    pip_install "$root/.venv" --group dev --editable '.[demo,hub,plots]'
     install_system_packages
     printf '%s\n' "$1" >"$stamp"
     say "Ready"

@@ -1,9 +1,8 @@
 """The envelope every event, command and acknowledgment travels in.
 
 `parse` is strict: a key it does not know, a wrong type or an id in an unusual spelling is refused,
-so that one message has exactly one reading. `sig` is the one key that is carried without a
-judgment: its shape is checked and it is passed through, but no signature is verified here. Who may
-send commands is therefore decided by the broker's access list.
+so that one message has exactly one reading. Of `sig` and `cosig` only the shape is looked at here;
+whether they are right is for those who know the keys.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ _TYPE_LENGTH = 64
 _TEXT_LENGTH = 128
 _LARGEST = 2**63 - 1
 _REQUIRED = ("v", "id", "ts", "type", "body")
-_KEYS = frozenset((*_REQUIRED, "corr", "dev", "boot", "seq", "mono_ms", "clk", "exp", "sig"))
+_KEYS = frozenset((*_REQUIRED, "corr", "dev", "boot", "seq", "mono_ms", "clk", "exp", "sig", "cosig"))
+_MOST_COSIGNATURES = 8
 _SIGNATURE_KEYS = frozenset(("alg", "kid", "val"))
 
 
@@ -43,7 +43,8 @@ class ClockState(StrEnum):
 class Envelope:
     """One message. id: lower-case UUID or upper-case ULID. ts, exp: aware UTC. mono_ms: milliseconds.
 
-    corr: the id of the message answered. seq: the sender's gapless count of events.
+    corr: the id of the message answered. seq: the sender's gapless count of events. cosig: further
+    signatures, where one is not enough.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Envelope:
     clk: ClockState | None = None
     exp: datetime | None = None
     sig: dict[str, Json] | None = None
+    cosig: tuple[dict[str, Json], ...] = ()
 
 
 def parse(value: Json) -> Envelope:
@@ -86,7 +88,8 @@ def parse(value: Json) -> Envelope:
         mono_ms=_count(value["mono_ms"], "mono_ms") if "mono_ms" in value else None,
         clk=_clock(value["clk"]) if "clk" in value else None,
         exp=_time(value["exp"], "exp") if "exp" in value else None,
-        sig=_signature(value["sig"]) if "sig" in value else None,
+        sig=_signature(value["sig"], "sig") if "sig" in value else None,
+        cosig=_cosignatures(value["cosig"]) if "cosig" in value else (),
     )
 
 
@@ -101,6 +104,7 @@ def document(envelope: Envelope) -> dict[str, Json]:
         "clk": envelope.clk.value if envelope.clk else None,
         "exp": to_timestamp(envelope.exp) if envelope.exp else None,
         "sig": envelope.sig,
+        "cosig": [*envelope.cosig] or None,
     }
     return {
         "v": VERSION,
@@ -163,14 +167,22 @@ def _clock(value: Json) -> ClockState:
     raise MessageMalformed(f"'clk' is {_shown(value)}; send one of {', '.join(ClockState)}")
 
 
-def _signature(value: Json) -> dict[str, Json]:
+def _cosignatures(value: Json) -> tuple[dict[str, Json], ...]:
+    if isinstance(value, list) and 1 <= len(value) <= _MOST_COSIGNATURES:
+        return tuple(_signature(one, "cosig") for one in value)
+    raise MessageMalformed(
+        f"'cosig' is not a list of 1 to {_MOST_COSIGNATURES} signatures; correct or remove it"
+    )
+
+
+def _signature(value: Json, key: str) -> dict[str, Json]:
     if (
         isinstance(value, dict)
         and value.keys() == _SIGNATURE_KEYS
         and all(isinstance(part, str) for part in value.values())
     ):
         return value
-    raise MessageMalformed("'sig' is not an object of the strings alg, kid and val; correct or remove it")
+    raise MessageMalformed(f"{key!r} is not an object of the strings alg, kid and val; correct or remove it")
 
 
 def _shown(value: Json) -> str:
