@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from edge.core.limits import DEFAULT_LIMITS
 from edge.core.tracking import WHOLE_FRAME, Polygon
+from edge.fleet_settings import FleetSettings, HomeAssistantSettings, HubSettings, MetricsSettings
 from edge.liveness_settings import LivenessSettings
 from edge.section import Section
 from edge.time_zone import zone
@@ -278,4 +279,8 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
+    fleet: FleetSettings = FleetSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    hub: HubSettings = HubSettings()
     log: LogSettings = LogSettings()
