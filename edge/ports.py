@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -239,15 +239,25 @@ class Outbox(Protocol):
         """How many events wait."""
 
 
+def _settled_already() -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One MQTT PUBLISH as received. at: monotonic seconds of arrival."""
+    """One MQTT PUBLISH as received. at: monotonic seconds of arrival.
+
+    settle: says that it was dealt with, so that the broker lets go of it; on a bus that does not hold
+    acknowledgments back it was let go of at arrival. Any thread, more than once, also when the session that
+    brought it has ended: then the next one brings it again.
+    """
 
     topic: str
     payload: bytes
     retain: bool
     qos: int
     at: float
+    settle: Callable[[], None] = field(default=_settled_already, compare=False, repr=False)
 
 
 class Bus(Protocol):

@@ -54,7 +54,7 @@ def start(
     # Answered ids are kept that long.
     max_age_s = settings.store.keep_days * 86_400.0
     codec = Codec(topics, boot, frozenset({settings.door.name}), max_age_s=max_age_s)
-    bus = MqttBus(link, codec, sessions=wiring.sessions(journal))
+    bus = MqttBus(link, codec, [topics.cmd], sessions=wiring.sessions(journal))
     outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
     pump = OutboxPump(Outbox(outbox_database), bus, codec.event)
     roster = stack.enter_context(wiring.open_roster(settings))

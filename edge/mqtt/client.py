@@ -2,8 +2,8 @@
 
 Every connection gets a new paho client under the same client id. So paho never holds messages from
 an earlier connection back to send them on its own: what was not acknowledged is sent again by
-whoever owns it, the outbox for events. The broker keeps our subscription and the commands that
-arrive while we are away.
+whoever owns it, the outbox for events. The broker keeps our subscriptions and what arrives for them
+while we are away.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from paho.mqtt.client import MQTTMessage
 
 from edge.errors import BrokerUnavailable
-from edge.mqtt.codec import MAX_BYTES, Codec, DeviceState
+from edge.mqtt.codec import MAX_BYTES, DeviceState
 from edge.mqtt.connection import Connection
 from edge.mqtt.link import Link
+from edge.mqtt.listening import Listening
+from edge.mqtt.presence import Presence
 from edge.ports import Message
 
 logger = logging.getLogger(__name__)
@@ -31,6 +35,10 @@ _STEADY_S = 5.0
 class MqttBus:
     """ports.Bus over paho-mqtt.
 
+    presence: what is announced of us; None, nothing. subscriptions: filters of what we want to hear, read
+    at each connection. hold_acks: the broker keeps a message, and sends it again in the next session, until
+    `Message.settle` was called; a window that is full of unsettled ones brings no further ones. max_bytes: a
+    longer payload comes cut to one byte more, or not at all.
     sessions: called from the bus's own thread, once for each attempt to connect, for the number that
     last will, birth and goodbye carry. It must grow, over restarts too. monotonic: seconds.
     """
@@ -38,13 +46,19 @@ class MqttBus:
     def __init__(
         self,
         link: Link,
-        codec: Codec,
+        presence: Presence | None,
+        subscriptions: Sequence[str],
         *,
         sessions: Callable[[], int],
+        hold_acks: bool = False,
+        max_bytes: int = MAX_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._link = link
-        self._codec = codec
+        self._presence = presence
+        self._subscriptions = subscriptions
+        self._hold_acks = hold_acks
+        self._max_bytes = max_bytes
         self._sessions = sessions
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -131,7 +145,10 @@ class MqttBus:
 
     def _connect_once(self) -> bool:
         """Run one connection from its start to its end. Returns whether the broker ever took us."""
-        connection = Connection(self._link, self._codec, self._sessions(), self._up, self._arrived)
+        listening = Listening(self._subscriptions, hold_acks=self._hold_acks, max_bytes=self._max_bytes)
+        connection = Connection(
+            self._link, self._presence, listening, self._sessions(), self._up, self._arrived
+        )
         try:
             trouble = connection.run(self._stop, self._monotonic)
         except BrokerUnavailable as error:
@@ -155,17 +172,32 @@ class MqttBus:
         self._on_link(True)
         return True
 
-    def _arrived(self, message: MQTTMessage) -> None:
+    def _arrived(self, connection: Connection, message: MQTTMessage) -> None:
         at = self._monotonic()
         # An oversized one is refused for its length; there is no need to keep all of it until then.
-        payload = bytes(message.payload[: MAX_BYTES + 1])
-        self._on_message(Message(message.topic, payload, message.retain, message.qos, at))
+        payload = bytes(message.payload[: self._max_bytes + 1])
+        made = Message(message.topic, payload, message.retain, message.qos, at)
+        if self._hold_acks:
+            made = replace(made, settle=_Once(partial(connection.settle, message)))
+        self._on_message(made)
 
     def _report(self, trouble: str) -> None:
         self._trouble = trouble
         if trouble != self._logged:
             self._logged = trouble
             logger.warning("%s; trying again", trouble)
+
+
+class _Once:
+    """A number may be in use again once it was acknowledged: a second time it is another message's."""
+
+    def __init__(self, settle: Callable[[], None]) -> None:
+        self._settle = settle
+        self._unsettled = threading.Lock()
+
+    def __call__(self) -> None:
+        if self._unsettled.acquire(blocking=False):
+            self._settle()
 
 
 def _ignore(_: object) -> None:

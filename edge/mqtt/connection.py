@@ -16,11 +16,12 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.errors import BrokerUnavailable
-from edge.mqtt.codec import MAX_BYTES, Codec, DeviceState
+from edge.mqtt.codec import DeviceState
 from edge.mqtt.link import Link, explain, explain_loss, explain_reason, explain_silence, make_client
+from edge.mqtt.listening import Listening
+from edge.mqtt.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -32,23 +33,25 @@ _GARBLED = (MQTTException, ValueError, IndexError, KeyError, TypeError, Attribut
 
 
 class Connection:
-    """`run` belongs to one thread; `publish`, `announce` and `say_goodbye` may be called from others.
+    """`run` belongs to one thread; everything else may be called from others.
 
-    session: the number in the last will and in every `state` of this connection. on_up: the broker
-    has taken us; returns False to leave again.
+    presence: what is announced of us; None, nothing. session: the number in the last will and in every
+    `state` of this connection. on_up: the broker has taken us; returns False to leave again.
     """
 
     def __init__(
         self,
         link: Link,
-        codec: Codec,
+        presence: Presence | None,
+        listening: Listening,
         session: int,
         on_up: Callable[[Connection], bool],
-        on_message: Callable[[MQTTMessage], None],
+        on_message: Callable[[Connection, MQTTMessage], None],
     ) -> None:
         self.was_up = False
         self._link = link
-        self._codec = codec
+        self._presence = presence
+        self._listening = listening
         self._session = session
         self._on_up = on_up
         self._on_message = on_message
@@ -67,10 +70,12 @@ class Connection:
 
         Raises BrokerUnavailable when there is none to be had.
         """
-        client = self._client = make_client(self._link)
-        will = self._codec.state(DeviceState.LOST, self._session)
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        client = self._client = make_client(self._link, hold_acks=self._listening.hold_acks)
+        if self._presence is not None:
+            will = self._presence.state(DeviceState.LOST, self._session)
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
         client.on_message = self._arrived
@@ -78,7 +83,7 @@ class Connection:
         client.on_socket_register_write = _do_nothing
         try:
             with explained(self._link):
-                _connect(client, self._link)
+                _connect(client, self._link, self._listening.max_bytes)
                 self._serve(client, stop, monotonic)
         finally:
             self._client = None
@@ -112,15 +117,23 @@ class Connection:
             on_acked()
         return True
 
+    def settle(self, message: MQTTMessage) -> None:
+        """Acknowledge a message of this connection; once, and harmless after its end."""
+        client = self._client
+        if client is not None:
+            client.ack(message.mid, message.qos)
+
     def announce(self, state: DeviceState, on_acked: Callable[[], None] | None = None) -> bool:
-        """Publish the retained `state` of the device."""
-        message = self._codec.state(state, self._session)
+        """Publish the retained `state`. True, and nothing is acknowledged, where nothing is announced."""
+        if self._presence is None:
+            return True
+        message = self._presence.state(state, self._session)
         return self.publish(message.topic, message.payload, message.qos, message.retain, on_acked)
 
     def say_goodbye(self) -> None:
         """Publish `disconnected`, wait two seconds at most for the broker to have it, and leave."""
         client, has_arrived = self._client, threading.Event()
-        if self.announce(DeviceState.DISCONNECTED, has_arrived.set):
+        if self._presence is not None and self.announce(DeviceState.DISCONNECTED, has_arrived.set):
             has_arrived.wait(_GOODBYE_S)
         if client is not None:
             client.disconnect()
@@ -151,15 +164,8 @@ class Connection:
             self._reason = explain_reason(self._link, reason)
             return
         self._window = min(self._window, getattr(properties, "ReceiveMaximum", self._window))
-        topic = self._codec.topics.cmd
-        if self._link.is_v5:
-            # Unless asked to keep it, the broker takes the retain flag off a message it passes on at once.
-            keep_flag = SubscribeOptions(
-                qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-            )
-            client.subscribe(topic, options=keep_flag)
-        else:
-            client.subscribe(topic, 1)
+        if request := self._listening.request(is_v5=self._link.is_v5):
+            client.subscribe(request)
         self.was_up = self._on_up(self)
         if not self.was_up:
             client.disconnect()
@@ -177,8 +183,25 @@ class Connection:
 
     def _arrived(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         # amqtt hands a new session retained messages that it never subscribed to.
-        if message.topic == self._codec.topics.cmd:
-            self._on_message(message)
+        if self._listening.wants(message.topic):
+            self._on_message(self, message)
+        else:
+            self.settle(message)
+
+    def _subscribed(
+        self,
+        _client: Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if refused := self._listening.refused(reasons):
+            logger.warning(
+                "the broker lets us not hear %s; allow %r to read it",
+                ", ".join(refused),
+                self._link.client_id,
+            )
 
     def _published(
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties | None
@@ -197,13 +220,13 @@ class Connection:
             logger.warning("the broker refuses messages (%s); allow this device to publish them", reason)
 
 
-def _connect(client: Client, link: Link) -> None:
+def _connect(client: Client, link: Link, max_bytes: int) -> None:
     if not link.is_v5:
         client.connect(link.host, link.port, link.keepalive_s)
         return
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = link.session_expiry_s
-    properties.MaximumPacketSize = MAX_BYTES + _OVERHEAD_BYTES
+    properties.MaximumPacketSize = max_bytes + _OVERHEAD_BYTES
     client.connect(link.host, link.port, link.keepalive_s, clean_start=False, properties=properties)
 
 
@@ -224,6 +247,7 @@ def explained(link: Link) -> Iterator[None]:
 def hang_up(client: Client) -> None:
     """Close the socket of a client that is not used again, and let go of everything it holds."""
     client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+    client.on_subscribe = None
     if (held := client.socket()) is not None:
         with contextlib.suppress(OSError):
             held.close()

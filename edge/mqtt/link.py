@@ -46,7 +46,7 @@ class Link:
     passes on at once, so a command published as retained is refused only when it is found later.
     client_id: names the session the broker keeps for us; one per device. password: called at each
     connection, so that a changed secret is picked up and none is kept here. session_expiry_s: how
-    long the broker keeps commands for us (MQTT 5; a 3.1.1 broker has its own rule). backoff_s: first
+    long the broker keeps messages for us (a 3.1.1 broker has its own rule); 0, not at all. backoff_s: first
     and longest wait between attempts. window: most unacknowledged messages at a time.
     """
 
@@ -72,8 +72,9 @@ class Link:
         return self.protocol == "5"
 
 
-def make_client(link: Link, *, clean: bool = False) -> Client:
+def make_client(link: Link, *, clean: bool = False, hold_acks: bool = False) -> Client:
     """Make a paho client, not yet connected. clean: keep no session (3.1.1; MQTT 5 says it in CONNECT).
+    hold_acks: messages are acknowledged by `Client.ack` alone.
 
     Raises BrokerUnavailable when a certificate or the authority's file cannot be used.
     """
@@ -81,9 +82,10 @@ def make_client(link: Link, *, clean: bool = False) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=link.client_id,
-        clean_session=None if link.is_v5 else clean,
+        clean_session=None if link.is_v5 else clean or not link.session_expiry_s,
         protocol=protocol,
         reconnect_on_failure=False,
+        manual_ack=hold_acks,
     )
     client.connect_timeout = link.connect_timeout_s
     client.max_inflight_messages_set(link.window)

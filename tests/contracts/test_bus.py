@@ -93,7 +93,9 @@ def real(kind: str, folder: Path) -> Iterator[Rig]:
         Site(replace(site, port=broker.address.port)) as listening,
     ):
         yield Rig(
-            MqttBus(replace(door, port=proxy.port), codec, sessions=itertools.count(1).__next__),
+            MqttBus(
+                replace(door, port=proxy.port), codec, [TOPICS.cmd], sessions=itertools.count(1).__next__
+            ),
             seen_at_site=lambda: [seen.payload for seen in listening.on(EVENTS)],
             send=lambda payload: listening.send(TOPICS.cmd, payload),
             cut=proxy.cut,

@@ -77,7 +77,7 @@ def door(folder: Path, port: int, protocol: Literal["5", "3.1.1"]) -> Iterator[D
     path = folder / "ostiary.db"
     with open_database(path, durable=True) as writing, open_database(path, durable=False) as reading:
         link = Link(LOOPBACK, "door-7", port, protocol, backoff_s=(0.02, 0.2))
-        bus = MqttBus(link, CODEC, sessions=itertools.count(1).__next__)
+        bus = MqttBus(link, CODEC, [TOPICS.cmd], sessions=itertools.count(1).__next__)
         outbox = Outbox(reading)
         pump = OutboxPump(outbox, bus, CODEC.event)
         made = Door(Journal(writing, boot="boot-1", monotonic=time.monotonic), pump)

@@ -46,7 +46,7 @@ class Device:
 
 @contextmanager
 def device(link: Link, *, first_session: int = 1, wait: bool = True) -> Iterator[Device]:
-    bus = MqttBus(link, CODEC, sessions=itertools.count(first_session).__next__)
+    bus = MqttBus(link, CODEC, [TOPICS.cmd], sessions=itertools.count(first_session).__next__)
     made = Device(bus)
     bus.start(made.messages.append, made.links.append)
     try:
@@ -61,7 +61,7 @@ def trouble_with(link: Link) -> str:
     """What the bus says of a broker that will not have it, after at least two attempts."""
     attempts = itertools.count(1)
     made: list[int] = []
-    bus = MqttBus(link, CODEC, sessions=lambda: made.append(0) or next(attempts))
+    bus = MqttBus(link, CODEC, [TOPICS.cmd], sessions=lambda: made.append(0) or next(attempts))
     links: list[bool] = []
     bus.start(lambda message: None, links.append)
     try:

@@ -86,6 +86,7 @@ def test_nothing_a_broker_sends_ends_the_bus(protocol: ProtocolName) -> None:
         bus = MqttBus(
             replace(link_to(port, protocol), backoff_s=(0.001, 0.002)),
             CODEC,
+            [TOPICS.cmd],
             sessions=itertools.count().__next__,
         )
         bus.start(messages.append, links.append)
