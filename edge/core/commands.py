@@ -1,9 +1,9 @@
 """Incoming commands, judged: what may be acted on, what is refused, and what the sender is told.
 
-A judgment looks at the message and at the two clocks' verdicts only. Whether the id was seen before
-is the journal's knowledge: whoever acts on an `Accept` asks it first, and answers a repeat with the
-acknowledgment stored there. A command that moves a door is one entry in `_DOOR_ORDERS`; those about
-people are in `gallery_orders`.
+A judgment looks at the message, at whose signatures of it are right and at the two clocks' verdicts only.
+Whether the id was seen before is the journal's knowledge: whoever acts on an `Accept` asks it first, and
+answers a repeat with the acknowledgment stored there. A command that moves a door is one entry in
+`_DOOR_ORDERS`; those about people are in `gallery_orders`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from edge.core.authorization import WHY, Denial, unauthorized, unproven
 from edge.core.envelope import Envelope
 from edge.core.events import Json
 from edge.core.gallery_orders import GALLERY_ORDERS, BadOrder, GalleryOrder, read_order
+from edge.core.roles import Scope, Signer
 from edge.errors import OstiaryError
 from edge.refusals import MethodUnknown
 
 LEAST_SECONDS = 0.5
+_LONGEST_KID = 64
 
 
 class AckStatus(StrEnum):
@@ -98,13 +101,15 @@ class Unlock:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command fit to be acted on, once, before `expires`. at: when the sender made it (aware UTC)."""
+    """A command fit to be acted on, once, before `expires`. at: when the sender made it (aware UTC).
+    nonce: the device's, which it spends; None where the clock tells that the command is fresh."""
 
     id: str
     type: str
     order: Unlock | GalleryOrder
     at: datetime
     expires: datetime | None
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ class Refuse:
     id: whom to answer; None when the message did not even have a readable id. text: one line for a
     log. claims: the refusal is final for that id and belongs into the journal; a message that was
     retained or meant for another device says nothing about the id it carries. error: whose code the
-    sender is told, where it has one.
+    sender is told, where it has one. denial: why it was not authorized, in which case kid names the key
+    it claims to be signed with.
     """
 
     id: str | None
@@ -134,6 +140,8 @@ class Refuse:
     text: str
     claims: bool
     error: OstiaryError | None = None
+    denial: Denial | None = None
+    kid: str | None = None
 
     @property
     def ack(self) -> Ack:
@@ -159,20 +167,25 @@ class _Limits:
 def judge(
     envelope: Envelope,
     *,
+    signers: Collection[Signer] | None,
+    scope: Scope,
     retained: bool,
     dev: str,
     doors: Collection[str],
     now: datetime,
     clock_synced: bool,
+    nonce: str | None = None,
     max_ahead_s: float = 30.0,
     max_seconds: float = 60.0,
     max_age_s: float = 86_400.0,
 ) -> Verdict:
     """Decide whether a command may be acted on.
 
-    retained: the broker had kept the message. dev, doors: this device and its doors. now: aware UTC.
-    clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing that
-    has one, as everything that moves a door must, is accepted. max_ahead_s: a door command that expires
+    signers: those whose signature of it is right; None when signatures are not asked for. scope: whom the
+    topic addresses. retained: the broker had kept the message. dev, doors: this device and its doors. now:
+    aware UTC. clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing
+    that has one, as everything that moves a door must, is accepted, but for a door command whose body
+    repeats the `nonce` of the device. max_ahead_s: a door command that expires
     later is refused, so that a recorded one is worthless soon. max_seconds: the longest unlock, in seconds.
     max_age_s: what was made longer ago is refused: the ids of older commands are forgotten, so that it may be
     a repeat.
@@ -181,20 +194,24 @@ def judge(
         return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
     if envelope.dev is not None and envelope.dev != dev:
         return _rejected(envelope, "wrong_device", f"meant for {envelope.dev}, this is {dev}", claims=False)
+    if (denial := unproven(envelope, signers)) is not None:
+        return _denied(envelope, denial)
     moves_door = envelope.type in _DOOR_ORDERS
     if not moves_door and envelope.type not in GALLERY_ORDERS:
         unknown = MethodUnknown(f"no command {envelope.type}; known: {', '.join(COMMANDS)}")
         return replace(_rejected(envelope, "unknown_type", str(unknown)), error=unknown)
-    untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s) or _fresh(
+    if (denial := unauthorized(envelope, signers, scope, moves_door=moves_door)) is not None:
+        return _denied(envelope, denial)
+    spent = nonce if moves_door and not clock_synced else None
+    untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s, spent) or _fresh(
         envelope, now, clock_synced, max_age_s
     )
     if untimely is not None:
         return untimely
     try:
         if moves_door:
-            order: Unlock | GalleryOrder = _DOOR_ORDERS[envelope.type](
-                envelope.body, _Limits(doors, max_seconds)
-            )
+            body = {key: value for key, value in envelope.body.items() if key != "nonce"}
+            order: Unlock | GalleryOrder = _DOOR_ORDERS[envelope.type](body, _Limits(doors, max_seconds))
         else:
             order = read_order(GALLERY_ORDERS[envelope.type], envelope.body)
     except _BadDoorOrder as bad:
@@ -202,19 +219,24 @@ def judge(
         return _rejected(envelope, reason, text)
     except BadOrder as bad:
         return _rejected(envelope, "bad_body", str(bad))
-    return Accept(Command(envelope.id, envelope.type, order, envelope.ts, envelope.exp))
+    return Accept(Command(envelope.id, envelope.type, order, envelope.ts, envelope.exp, spent))
 
 
 def _timely(
-    envelope: Envelope, moves_door: bool, now: datetime, clock_synced: bool, max_ahead_s: float
+    envelope: Envelope,
+    moves_door: bool,
+    now: datetime,
+    clock_synced: bool,
+    max_ahead_s: float,
+    nonce: str | None,
 ) -> Refuse | None:
-    """Refuse what comes too late. Only a command that moves a door has to say when that is."""
+    """Refuse what comes too late. Only what moves a door must say when that is. nonce: a fresh one's."""
     if envelope.exp is None:
         if not moves_door:
             return None
         return _refused(envelope, AckStatus.EXPIRED, "no_expiry", "a door command needs 'exp'; add it")
     if not clock_synced:
-        return _rejected(envelope, "clock", "the clock is not synchronized, 'exp' cannot be checked; fix NTP")
+        return None if nonce is not None and envelope.body.get("nonce") == nonce else _timeless(envelope)
     if now >= envelope.exp:
         return _refused(envelope, AckStatus.EXPIRED, "expired", "'exp' has passed; send a new command")
     if moves_door and envelope.exp - now > timedelta(seconds=max_ahead_s):
@@ -222,6 +244,13 @@ def _timely(
             envelope, "expiry_too_far", f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one"
         )
     return None
+
+
+def _timeless(envelope: Envelope) -> Refuse:
+    reason = "nonce" if "nonce" in envelope.body else "clock"
+    return _rejected(
+        envelope, reason, "the clock is not synchronized; fix NTP, or repeat the nonce of 'state'"
+    )
 
 
 def _fresh(envelope: Envelope, now: datetime, clock_synced: bool, max_age_s: float) -> Refuse | None:
@@ -254,6 +283,13 @@ def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
 _DOOR_ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
 COMMANDS = (*_DOOR_ORDERS, *GALLERY_ORDERS)
 """The types of the commands that are understood."""
+
+
+def _denied(envelope: Envelope, denial: Denial) -> Refuse:
+    """Nobody without a right key claims an id: it may be that of a command that is on its way."""
+    refusal = _rejected(envelope, "auth", WHY[denial], claims=False)
+    kid = None if envelope.sig is None else str(envelope.sig["kid"])[:_LONGEST_KID]
+    return replace(refusal, denial=denial, kid=kid)
 
 
 def _rejected(envelope: Envelope, reason: str, text: str, *, claims: bool = True) -> Refuse:

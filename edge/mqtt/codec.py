@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from edge.core import commands, envelope
 from edge.core.commands import Ack, AckStatus, Refuse, Verdict
 from edge.core.envelope import ClockState, Envelope
 from edge.core.events import Json, StoredEvent
+from edge.core.roles import Signer
 from edge.errors import MessageMalformed
 from edge.mqtt.topics import Topics
 from edge.ports import Message
@@ -56,25 +57,45 @@ class DoorLevel:
     since: datetime
 
 
+def _not_asked_for(_envelope: Envelope, _topic: str, _now: datetime) -> None:
+    """Without a keyring the broker's access rules alone decide who may command."""
+
+
+def _no_nonce() -> None:
+    """A device that knows the time has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """Reads and writes the messages of one device.
 
-    boot: id of this run of the daemon. doors: the doors it has. max_ahead_s, max_seconds,
-    max_age_s: see `edge.core.commands.judge`.
+    boot: id of this run of the daemon. doors: the doors it has. groups: those whose commands it obeys, too.
+    signers: whose signatures of an envelope on a topic are right at that time; None when signatures are not
+    asked for. nonce: what a door command has to repeat while the clock is not synchronized, else None; called
+    from any thread. max_ahead_s, max_seconds, max_age_s: see `edge.core.commands.judge`.
     """
 
     topics: Topics
     boot: str
     doors: frozenset[str]
+    groups: tuple[str, ...] = ()
+    signers: Callable[[Envelope, str, datetime], tuple[Signer, ...] | None] = _not_asked_for
+    nonce: Callable[[], str | None] = _no_nonce
     max_ahead_s: float = 30.0
     max_seconds: float = 60.0
     max_age_s: float = 86_400.0
 
+    @property
+    def command_topics(self) -> tuple[str, ...]:
+        """Where commands for this device come from: its own topic, that of all, and those of its groups."""
+        shared = self.topics.shared
+        return (self.topics.cmd, shared.all_cmd, *(shared.group_cmd(group) for group in self.groups))
+
     def verdict(self, message: Message, *, now: datetime, clock_synced: bool) -> Verdict:
         """Judge a message that arrived as a command; never raises. now: aware UTC."""
-        if message.topic != self.topics.cmd:
-            return _unanswerable("wrong_topic", "not the command topic of this device")
+        scope = self.topics.shared.scope_of(message.topic)
+        if scope is None or message.topic not in self.command_topics:
+            return _unanswerable("wrong_topic", "not a command topic of this device")
         if len(message.payload) > MAX_BYTES:
             return _unanswerable("oversize", f"{len(message.payload)} bytes; send {MAX_BYTES} at most")
         try:
@@ -83,6 +104,9 @@ class Codec:
             return _unanswerable("malformed", str(malformed))
         return commands.judge(
             received,
+            signers=self.signers(received, message.topic, now),
+            scope=scope,
+            nonce=self.nonce(),
             retained=message.retain,
             dev=self.topics.dev,
             doors=self.doors,

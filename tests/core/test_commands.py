@@ -23,6 +23,7 @@ from edge.core.commands import (
 )
 from edge.core.envelope import Envelope
 from edge.core.events import Json
+from edge.core.roles import Scope
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 UNLOCK = Envelope(
@@ -38,7 +39,14 @@ def verdict(
     envelope: Envelope, *, retained: bool = False, now: datetime = NOW, clock_synced: bool = True
 ) -> Verdict:
     return judge(
-        envelope, retained=retained, dev="dev-1", doors={"main", "side"}, now=now, clock_synced=clock_synced
+        envelope,
+        signers=None,
+        scope=Scope.DEVICE,
+        retained=retained,
+        dev="dev-1",
+        doors={"main", "side"},
+        now=now,
+        clock_synced=clock_synced,
     )
 
 
