@@ -43,6 +43,7 @@ names none has those of the class above it.
     │   ├── StoreLocked            another process holds it
     │   ├── StoreCorrupt           not a database, or a damaged one
     │   ├── StoreTooNew            written by a later version
+    │   ├── DatabaseGone           the hub's database server does not answer
     │   └── AlreadyCommitted       the decision or the command is in the journal already
     ├── RequestRefused             a request that cannot be done as it is; see `refusals`
     ├── DoorError
@@ -51,6 +52,7 @@ names none has those of the class above it.
     ├── BusError
     │   ├── BrokerUnavailable      not reachable, or it refused us
     │   └── MessageMalformed       bytes that are not one of our messages
+    ├── KeyUnusable                a key, a certificate or a bundle of them: damaged, or of another passphrase
     └── WorkerDied                 a thread ended that must not end
 """
 
@@ -213,6 +215,10 @@ class StoreTooNew(StoreError):
     pass
 
 
+class DatabaseGone(StoreError):
+    pass
+
+
 class AlreadyCommitted(StoreError):
     pass
 
@@ -245,6 +251,10 @@ class BrokerUnavailable(BusError):
 
 class MessageMalformed(BusError):
     pass
+
+
+class KeyUnusable(OstiaryError):
+    exit_code = 11
 
 
 class WorkerDied(OstiaryError):
