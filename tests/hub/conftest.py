@@ -1,0 +1,41 @@
+"""Databases to run the hub on: an SQLite file and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub import postgres
+
+pytest.importorskip("sqlalchemy", reason="the extra 'hub' is not installed")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    programs = postgres.find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (apt install postgresql)")
+    with postgres.server(programs) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Of a new, empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "hub" / "hub.db"
+    server: postgres.Server = request.getfixturevalue("server")
+    return server.make(f"hub{next(_numbers)}")
+
+
+@pytest.fixture
+def database(address: Path | str):
+    from edge.hub.database import open_hub
+
+    with open_hub(address) as opened:
+        opened.migrate()
+        yield opened
