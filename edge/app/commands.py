@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from edge.app.gallery_desk import GalleryDone
-from edge.core.commands import Accept, Ack, AckStatus, Command, Refuse, Unlock
+from edge.core.ack import Ack, AckStatus
+from edge.core.commands import Accept, Command, Refuse
+from edge.core.door_orders import Unlock
 from edge.core.events import EventClass
 from edge.core.gallery_orders import GalleryOrder
 from edge.core.policy import Ruling
@@ -82,8 +84,13 @@ class CommandDesk:
             return
         if isinstance(command.order, Unlock):
             self._unlock(command, command.order)
-        else:
+        elif isinstance(command.order, GalleryOrder):
             self._hand_on(command, command.order)
+        else:
+            text = f"this device cannot carry out {command.type}"
+            unable = Ack(AckStatus.FAILED, "unavailable", {"text": text})
+            self._journal.begin_command(command.id, self._clocks.utc(), ack=unable.to_json())
+            self._send(command.id, unable)
 
     def _unlock(self, command: Command, order: Unlock) -> None:
         self._send(command.id, Ack(AckStatus.RECEIVED))

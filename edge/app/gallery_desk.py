@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from edge.app.keepers import Keepers
-from edge.core.commands import Ack, AckStatus, Command
+from edge.core.ack import Ack, AckStatus
+from edge.core.commands import Command
 from edge.core.events import Json
 from edge.core.face import PersonId
 from edge.core.gallery_orders import (
-    KEEP,
     CopyPerson,
     CreateGroup,
     CreatePerson,
@@ -30,6 +30,7 @@ from edge.core.gallery_orders import (
     ShowPerson,
 )
 from edge.core.legality import gender
+from edge.core.order_body import KEEP
 from edge.core.person import GroupId, Person, Version
 from edge.errors import OstiaryError
 from edge.service.groups import GroupKeeper

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from edge.core.commands import COMMANDS
 from edge.core.door import level_state
 from edge.core.events import Json
+from edge.core.orders import COMMANDS
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
 from edge.mqtt.pump import OutboxPump

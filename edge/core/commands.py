@@ -2,114 +2,43 @@
 
 A judgment looks at the message, at whose signatures of it are right and at the two clocks' verdicts only.
 Whether the id was seen before is the journal's knowledge: whoever acts on an `Accept` asks it first, and
-answers a repeat with the acknowledgment stored there. A command that moves a door is one entry in
-`_DOOR_ORDERS`; those about people are in `gallery_orders`.
+answers a repeat with the acknowledgment stored there. What a command
+of each type is read into is in `orders`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from edge.core.ack import Ack, AckStatus
 from edge.core.authorization import WHY, Denial, unauthorized, unproven
+from edge.core.door_orders import DOOR_ORDERS
 from edge.core.envelope import Envelope
 from edge.core.events import Json
-from edge.core.gallery_orders import GALLERY_ORDERS, BadOrder, GalleryOrder, read_order
+from edge.core.order_body import BadOrder
+from edge.core.orders import COMMANDS, Limits, Order, read
 from edge.core.roles import Scope, Signer
 from edge.errors import OstiaryError
 from edge.refusals import MethodUnknown
 
-LEAST_SECONDS = 0.5
 _LONGEST_KID = 64
-
-
-class AckStatus(StrEnum):
-    """Where a command is; the last five are final."""
-
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    TIMED_OUT = "timed_out"
-
-    @property
-    def is_final(self) -> bool:
-        return self not in _ON_THE_WAY
-
-
-_ON_THE_WAY = (AckStatus.RECEIVED, AckStatus.ACCEPTED, AckStatus.IN_PROGRESS)
-
-
-def may_follow(previous: AckStatus | None, following: AckStatus) -> bool:
-    """Whether one acknowledgment may come after another; None is before the first.
-
-    The order is received, accepted, in_progress, then one final status. Steps may be left out,
-    never repeated or reversed, and nothing follows a final status.
-    """
-    if previous is None:
-        return True
-    if previous.is_final:
-        return False
-    return following.is_final or _ON_THE_WAY.index(following) > _ON_THE_WAY.index(previous)
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """What the sender of a command is told. reason: a stable word. detail: more keys for the body."""
-
-    status: AckStatus
-    reason: str | None = None
-    detail: dict[str, Json] = field(default_factory=dict)
-
-    def body(self) -> dict[str, Json]:
-        """The body of the acknowledgment's envelope."""
-        reason: dict[str, Json] = {"reason": self.reason} if self.reason is not None else {}
-        return {**self.detail, "status": self.status.value, **reason}
-
-    def to_json(self) -> str:
-        """The text the journal keeps for repeats."""
-        return json.dumps(self.body(), separators=(",", ":"), sort_keys=True, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Ack:
-        """Read what `to_json` wrote; anything else is answered as `INTERRUPTED`, never as a success."""
-        try:
-            body = json.loads(text)
-            status, reason = AckStatus(body.pop("status")), body.pop("reason", None)
-        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-            return INTERRUPTED
-        return cls(status, reason if isinstance(reason, str) else None, body)
-
-
-INTERRUPTED = Ack(AckStatus.FAILED, "interrupted")
-"""The device stopped between claiming a command and finishing it; it is not tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unlock:
-    """Open a door once. seconds: how long; None is the door's own time."""
-
-    door: str
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command fit to be acted on, once, before `expires`. at: when the sender made it (aware UTC).
-    nonce: the device's, which it spends; None where the clock tells that the command is fresh."""
+    nonce: the device's, which it spends; None where the clock tells that the command is fresh. signers: those
+    whose signature of it is right; None where signatures are not asked for."""
 
     id: str
     type: str
-    order: Unlock | GalleryOrder
+    order: Order
     at: datetime
     expires: datetime | None
     nonce: str | None = None
+    signers: tuple[Signer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +83,6 @@ class Refuse:
 Verdict = Accept | Refuse
 
 
-class _BadDoorOrder(Exception):
-    """A body that is not a legal order: (reason, text)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    doors: Collection[str]
-    max_seconds: float
-
-
 def judge(
     envelope: Envelope,
     *,
@@ -178,6 +97,7 @@ def judge(
     max_ahead_s: float = 30.0,
     max_seconds: float = 60.0,
     max_age_s: float = 86_400.0,
+    pictures: bool = False,
 ) -> Verdict:
     """Decide whether a command may be acted on.
 
@@ -188,7 +108,7 @@ def judge(
     repeats the `nonce` of the device. max_ahead_s: a door command that expires
     later is refused, so that a recorded one is worthless soon. max_seconds: the longest unlock, in seconds.
     max_age_s: what was made longer ago is refused: the ids of older commands are forgotten, so that it may be
-    a repeat.
+    a repeat. pictures: whether commands may bring pictures and ask for them.
     """
     if retained:
         return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
@@ -196,8 +116,8 @@ def judge(
         return _rejected(envelope, "wrong_device", f"meant for {envelope.dev}, this is {dev}", claims=False)
     if (denial := unproven(envelope, signers)) is not None:
         return _denied(envelope, denial)
-    moves_door = envelope.type in _DOOR_ORDERS
-    if not moves_door and envelope.type not in GALLERY_ORDERS:
+    moves_door = envelope.type in DOOR_ORDERS
+    if envelope.type not in COMMANDS:
         unknown = MethodUnknown(f"no command {envelope.type}; known: {', '.join(COMMANDS)}")
         return replace(_rejected(envelope, "unknown_type", str(unknown)), error=unknown)
     if (denial := unauthorized(envelope, signers, scope, moves_door=moves_door)) is not None:
@@ -208,18 +128,13 @@ def judge(
     )
     if untimely is not None:
         return untimely
+    body = {key: value for key, value in envelope.body.items() if not (moves_door and key == "nonce")}
     try:
-        if moves_door:
-            body = {key: value for key, value in envelope.body.items() if key != "nonce"}
-            order: Unlock | GalleryOrder = _DOOR_ORDERS[envelope.type](body, _Limits(doors, max_seconds))
-        else:
-            order = read_order(GALLERY_ORDERS[envelope.type], envelope.body)
-    except _BadDoorOrder as bad:
-        reason, text = bad.args
-        return _rejected(envelope, reason, text)
+        order = read(envelope.type, body, Limits(doors, max_seconds, pictures))
     except BadOrder as bad:
-        return _rejected(envelope, "bad_body", str(bad))
-    return Accept(Command(envelope.id, envelope.type, order, envelope.ts, envelope.exp, spent))
+        return _rejected(envelope, bad.reason, str(bad))
+    signed = None if signers is None else tuple(signers)
+    return Accept(Command(envelope.id, envelope.type, order, envelope.ts, envelope.exp, spent, signed))
 
 
 def _timely(
@@ -260,29 +175,6 @@ def _fresh(envelope: Envelope, now: datetime, clock_synced: bool, max_age_s: flo
         text = f"made more than {max_age_s / 86_400:g} days ago; send a new command"
         return _refused(envelope, AckStatus.EXPIRED, "too_old", text)
     return None
-
-
-def _unlock(body: dict[str, Json], limits: _Limits) -> Unlock:
-    if not {"door"} <= body.keys() <= {"door", "seconds"}:
-        raise _BadDoorOrder("bad_body", "the body of door.unlock is {door, seconds}; seconds may be left out")
-    door = body["door"]
-    if not isinstance(door, str) or door not in limits.doors:
-        raise _BadDoorOrder("unknown_door", f"no such door here; known: {', '.join(sorted(limits.doors))}")
-    if "seconds" not in body:
-        return Unlock(door)
-    seconds = body["seconds"]
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float)
-        or not LEAST_SECONDS <= seconds <= limits.max_seconds
-    ):
-        raise _BadDoorOrder("bad_seconds", f"seconds must be {LEAST_SECONDS:g} to {limits.max_seconds:g}")
-    return Unlock(door, float(seconds))
-
-
-_DOOR_ORDERS: dict[str, Callable[[dict[str, Json], _Limits], Unlock]] = {"door.unlock": _unlock}
-COMMANDS = (*_DOOR_ORDERS, *GALLERY_ORDERS)
-"""The types of the commands that are understood."""
 
 
 def _denied(envelope: Envelope, denial: Denial) -> Refuse:

@@ -5,27 +5,12 @@ None of them carries a picture or a template, and no answer carries a name: a br
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, datetime
-from enum import Enum
+from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import TypeAlias
 
-from edge.core.events import Json
-
-LONGEST_LIST = 200
-"""Ids of one answer: it has to fit into one message."""
-_LONGEST_TEXT = 1000
-
-
-class Keep(Enum):
-    """What is not mentioned stays as it is."""
-
-    KEEP = "keep"
-
-
-KEEP: Final = Keep.KEEP
+from edge.core.order_body import KEEP, LONGEST_LIST, Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,76 +144,3 @@ GALLERY_ORDERS: MappingProxyType[str, type[GalleryOrder]] = MappingProxyType(
     }
 )
 """The types of the commands, and what each is read into."""
-
-
-class BadOrder(ValueError):
-    """A body that is not the order its type says; the message is one line for its sender."""
-
-
-def read_order(kind: type[GalleryOrder], body: dict[str, Json]) -> GalleryOrder:
-    """Read the body of a command. Unknown keys, missing ones and values of another type raise BadOrder.
-
-    Whether ids and texts are legal is decided by those who store them.
-    """
-    known = {field.name: field for field in fields(kind)}
-    needed = {name for name, field in known.items() if field.default is MISSING}
-    if not needed <= body.keys() <= known.keys():
-        keys = ", ".join(name if name in needed else f"[{name}]" for name in known)
-        raise BadOrder(f"the body must have the keys {keys}; those in brackets may be left out")
-    values = {name: _READERS[str(known[name].type)](name, value) for name, value in body.items()}
-    return kind(**values)
-
-
-def _text(name: str, value: Json) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise BadOrder(f"{name} must be a text of at most {_LONGEST_TEXT} characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadOrder(f"{name} has half a character, a lone surrogate; leave it out") from None
-    return value
-
-
-def _texts(name: str, value: Json) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > LONGEST_LIST:
-        raise BadOrder(f"{name} must be a list of at most {LONGEST_LIST} texts")
-    return tuple(_text(name, one) for one in value)
-
-
-def _whole(name: str, value: Json) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
-        raise BadOrder(f"{name} must be a whole number, 0 or more")
-    return value
-
-
-def _truth(name: str, value: Json) -> bool:
-    if not isinstance(value, bool):
-        raise BadOrder(f"{name} must be true or false")
-    return value
-
-
-def _time(name: str, value: Json) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        told = None if read is None or read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        told = None
-    if told is None:
-        raise BadOrder(f"{name} must be null or a time with its zone, like 2026-05-01T12:00:00Z")
-    return told
-
-
-_READERS: dict[str, Callable[[str, Json], Any]] = {
-    "str": _text,
-    "str | Keep": _text,
-    "tuple[str, ...]": _texts,
-    "int": _whole,
-    "int | Keep": _whole,
-    "bool": _truth,
-    "bool | Keep": _truth,
-    "datetime | None": _time,
-    "datetime | Keep | None": _time,
-}
-"""By the annotation of the field."""

@@ -15,7 +15,8 @@ from enum import StrEnum
 from typing import NoReturn
 
 from edge.core import commands, envelope
-from edge.core.commands import Ack, AckStatus, Refuse, Verdict
+from edge.core.ack import Ack, AckStatus
+from edge.core.commands import Refuse, Verdict
 from edge.core.envelope import ClockState, Envelope
 from edge.core.events import Json, StoredEvent
 from edge.core.roles import Signer
@@ -72,7 +73,7 @@ class Codec:
     boot: id of this run of the daemon. doors: the doors it has. groups: those whose commands it obeys, too.
     signers: whose signatures of an envelope on a topic are right at that time; None when signatures are not
     asked for. nonce: what a door command has to repeat while the clock is not synchronized, else None; called
-    from any thread. max_ahead_s, max_seconds, max_age_s: see `edge.core.commands.judge`.
+    from any thread. max_ahead_s, max_seconds, max_age_s, pictures: see `edge.core.commands.judge`.
     """
 
     topics: Topics
@@ -84,6 +85,7 @@ class Codec:
     max_ahead_s: float = 30.0
     max_seconds: float = 60.0
     max_age_s: float = 86_400.0
+    pictures: bool = False
 
     @property
     def command_topics(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ class Codec:
             max_ahead_s=self.max_ahead_s,
             max_seconds=self.max_seconds,
             max_age_s=self.max_age_s,
+            pictures=self.pictures,
         )
 
     def event(self, stored: StoredEvent) -> Outgoing:

@@ -129,7 +129,7 @@ def test_a_retained_unlock_moves_nothing(desk):
         unlock(body={"door": "other", "seconds": 2}),
         unlock(body={"door": "main", "seconds": -2}),
         unlock(body={"door": "main", "seconds": 1e9}),
-        unlock(body={"door": "main", "seconds": "2"}),
+        unlock(body={"door": "main", "seconds": "two"}),
         unlock(dev="door-2"),
         unlock(v=2),
         unlock(surprise=1),

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.core.ack import AckStatus
 from edge.core.authorization import Denial, unauthorized
-from edge.core.commands import Accept, AckStatus, Refuse, judge
+from edge.core.commands import Accept, Refuse, judge
 from edge.core.envelope import Envelope
 from edge.core.nonce import DeviceNonce
 from edge.core.roles import Role, Scope, Signer

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.commands import (
-    INTERRUPTED,
-    Accept,
-    Ack,
-    AckStatus,
-    Command,
-    Refuse,
-    Unlock,
-    Verdict,
-    judge,
-    may_follow,
-)
+from edge.core.ack import INTERRUPTED, Ack, AckStatus, may_follow
+from edge.core.commands import Accept, Command, Refuse, Verdict, judge
+from edge.core.door_orders import Unlock
 from edge.core.envelope import Envelope
 from edge.core.events import Json
 from edge.core.roles import Scope
@@ -92,7 +83,7 @@ def test_only_what_is_final_for_the_id_claims_it() -> None:
     assert [judged.claims for judged in final if isinstance(judged, Refuse)] == [True, True]
 
 
-@pytest.mark.parametrize("name", ["door.posture", "gallery.sync", "door.lock"])
+@pytest.mark.parametrize("name", ["door.open", "gallery.rebase", "door.lock"])
 def test_an_unknown_command_is_rejected(name: str) -> None:
     judged = verdict(replace(UNLOCK, type=name))
     assert isinstance(judged, Refuse)
@@ -134,7 +125,9 @@ def test_an_unknown_door_is_rejected(door: Json) -> None:
     assert refusal(with_body({"door": door, "seconds": 5})) == (AckStatus.REJECTED, "unknown_door")
 
 
-@pytest.mark.parametrize("seconds", [0, 0.49, 60.5, -5, 10**400, True, "5", None, [5]])
+@pytest.mark.parametrize(
+    "seconds", [0, 0.49, 60.5, -5, 10**400, True, "5 s", "-5", "60.5", "1e1", "nan", "", "٥", None, [5]]
+)
 def test_seconds_out_of_range_are_rejected(seconds: Json) -> None:
     assert refusal(with_body({"door": "main", "seconds": seconds})) == (AckStatus.REJECTED, "bad_seconds")
 
@@ -175,7 +168,8 @@ def test_acks_come_in_order_and_end_once() -> None:
     assert len(final) == 5
     for place, status in enumerate(on_the_way):
         assert may_follow(None, status)
-        assert [may_follow(status, later) for later in on_the_way] == [other > place for other in range(3)]
+        steps = [may_follow(status, later) for later in on_the_way]
+        assert steps == [other > place or other == place == 2 for other in range(3)]
         assert all(may_follow(status, end) for end in final)
     assert not any(may_follow(end, status) for end in final for status in AckStatus)
 

@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from edge.core.gallery_orders import (
     GALLERY_ORDERS,
-    KEEP,
-    BadOrder,
     CopyPerson,
     CreateGroup,
     DeleteGroup,
     ListPeople,
     ModifyPerson,
     ShowPerson,
-    read_order,
 )
+from edge.core.order_body import KEEP, BadOrder, read_order
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

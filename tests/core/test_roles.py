@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.core.commands import COMMANDS
+from edge.core.orders import COMMANDS
 from edge.core.roles import MAY_SIGN, Role, Signer, are_allowed, may_order
 
 ORDERS = {
@@ -13,6 +13,12 @@ ORDERS = {
     "gallery.revoke": {Role.OPERATOR, Role.EMERGENCY, Role.GALLERY},
     "gallery.sync": {Role.GALLERY},
     "gallery.rebase": {Role.GALLERY, Role.ROOT},
+    "gallery.status": set(Role),
+    "device.list": set(Role),
+    "device.forget": {Role.CONFIGURATION},
+    "offer.accept": {Role.GALLERY},
+    "rollout.start": {Role.OTA},
+    "door.acknowledge": {Role.OPERATOR, Role.EMERGENCY},
     "gallery.head": {Role.GALLERY},
     "gallery.delta": {Role.GALLERY},
     "enroll.start": {Role.OPERATOR, Role.GALLERY},

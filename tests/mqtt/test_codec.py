@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.commands import Accept, Ack, AckStatus, Refuse, Unlock
+from edge.core.ack import Ack, AckStatus
+from edge.core.commands import Accept, Refuse
+from edge.core.door_orders import Unlock
 from edge.core.envelope import ClockState, parse
 from edge.core.events import Event, EventClass, Json, StoredEvent
 from edge.errors import MessageMalformed
