@@ -8,6 +8,7 @@ names none has those of the class above it.
 
     OstiaryError
     ├── SettingsError              a key, a type or a file of the configuration
+    │   └── KeyringInvalid         a list of keys that cannot be used, or must not replace the one in force
     ├── ModelError
     │   ├── ModelMissing           the file or its manifest is not there
     │   ├── ModelDigestMismatch    the file is not the one the manifest describes
@@ -51,7 +52,8 @@ names none has those of the class above it.
     │   └── PinUnavailable         a GPIO line that cannot be had
     ├── BusError
     │   ├── BrokerUnavailable      not reachable, or it refused us
-    │   └── MessageMalformed       bytes that are not one of our messages
+    │   ├── MessageMalformed       bytes that are not one of our messages
+    │   └── SealBroken             what was encrypted does not open with this key
     ├── KeyUnusable                a key, a certificate or a bundle of them: damaged, or of another passphrase
     └── WorkerDied                 a thread ended that must not end
 """
@@ -71,6 +73,10 @@ class OstiaryError(Exception):
 
 class SettingsError(OstiaryError):
     exit_code = 2
+
+
+class KeyringInvalid(SettingsError):
+    pass
 
 
 class ModelError(OstiaryError):
@@ -250,6 +256,10 @@ class BrokerUnavailable(BusError):
 
 
 class MessageMalformed(BusError):
+    pass
+
+
+class SealBroken(BusError):
     pass
 
 

@@ -78,7 +78,7 @@ def parse(value: Json) -> Envelope:
         raise MessageMalformed("'body' is not an object; send one, even when it is empty")
     return Envelope(
         id=message_id(value["id"], "id"),
-        ts=_time(value["ts"], "ts"),
+        ts=timestamp(value["ts"], "ts"),
         type=_type(value["type"]),
         body=body,
         corr=message_id(value["corr"], "corr") if "corr" in value else None,
@@ -87,7 +87,7 @@ def parse(value: Json) -> Envelope:
         seq=_count(value["seq"], "seq") if "seq" in value else None,
         mono_ms=_count(value["mono_ms"], "mono_ms") if "mono_ms" in value else None,
         clk=_clock(value["clk"]) if "clk" in value else None,
-        exp=_time(value["exp"], "exp") if "exp" in value else None,
+        exp=timestamp(value["exp"], "exp") if "exp" in value else None,
         sig=_signature(value["sig"], "sig") if "sig" in value else None,
         cosig=_cosignatures(value["cosig"]) if "cosig" in value else (),
     )
@@ -121,20 +121,21 @@ def to_timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def message_id(value: Json, key: str) -> str:
-    """Check an id. One spelling only: two spellings of one id would pass as two commands."""
-    if isinstance(value, str) and (_UUID.fullmatch(value) or _ULID.fullmatch(value)):
-        return value
-    raise MessageMalformed(f"{key!r} is {_shown(value)}; send a lower-case UUID or an upper-case ULID")
-
-
-def _time(value: Json, key: str) -> datetime:
+def timestamp(value: Json, key: str) -> datetime:
+    """Read a time of RFC 3339, as aware UTC. Raises MessageMalformed, naming the key."""
     if isinstance(value, str) and value.isascii() and _TIME.fullmatch(value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise MessageMalformed(f"{key!r} is {_shown(value)}; send a time such as 2026-11-20T12:00:00Z")
+
+
+def message_id(value: Json, key: str) -> str:
+    """Check an id. One spelling only: two spellings of one id would pass as two commands."""
+    if isinstance(value, str) and (_UUID.fullmatch(value) or _ULID.fullmatch(value)):
+        return value
+    raise MessageMalformed(f"{key!r} is {_shown(value)}; send a lower-case UUID or an upper-case ULID")
 
 
 def _type(value: Json) -> str:

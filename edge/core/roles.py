@@ -36,39 +36,48 @@ class Signer:
     roles: frozenset[Role]
 
 
+TO_READ: Final = (
+    "gallery.status",
+    "device.list",
+    "event.list",
+    "alarm.list",
+    "offer.list",
+    "config.list",
+    "rollout.list",
+    "job.list",
+)
+"""What the holder of any key may ask the hub."""
+
 MAY_SIGN: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
-        Role.ROOT: ("keys.*", "gallery.rebase"),
+        Role.ROOT: ("keys.*", "gallery.rebase", "gallery.epoch"),
         Role.OPERATOR: (
             "door.*",
-            "device.*",
+            "device.restart",
+            "device.identify",
             "diag.selftest",
             "log.upload",
             "snapshot.request",
             "enroll.start",
             "gallery.revoke",
-            "gallery.status",
             "group.list",
             "person.list",
             "person.show",
-            "event.list",
             "config.get",
-            "config.list",
-            "rollout.list",
         ),
         Role.EMERGENCY: ("door.*", "gallery.revoke"),
-        Role.GALLERY: ("gallery.*", "person.*", "face.*", "group.*", "enroll.start", "device.list"),
-        Role.CONFIGURATION: ("config.*", "device.restart", "device.list"),
-        Role.OTA: ("job.*", "rollout.*", "device.list"),
+        Role.GALLERY: ("gallery.*", "person.*", "face.*", "group.*", "offer.*", "enroll.start"),
+        Role.CONFIGURATION: ("config.*", "device.restart", "device.forget"),
+        Role.OTA: ("job.*", "rollout.*"),
     }
 )
-"""The types of the messages each role may sign; `door.*` is every type that begins with `door.`."""
+"""The types of the messages each role may sign, besides `TO_READ`; `door.*` is every type that begins so."""
 
 
 def may_order(role: Role, message_type: str) -> bool:
     """Whether a key with this role may sign messages of this type."""
     family = f"{message_type.partition('.')[0]}.*"
-    return message_type in MAY_SIGN[role] or family in MAY_SIGN[role]
+    return message_type in TO_READ or message_type in MAY_SIGN[role] or family in MAY_SIGN[role]
 
 
 def is_allowed(signer: Signer, message_type: str) -> bool:
