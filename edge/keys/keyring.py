@@ -175,7 +175,7 @@ def _key(value: Json, place: int) -> KnownKey:
         )
     except MessageMalformed as error:
         raise KeyringInvalid(f"key {place}: {error}") from error
-    return KnownKey(kid, cast(Algorithm, algorithm), key, frozenset(map(Role, roles)), before, after)
+    return KnownKey(kid, cast(Algorithm, algorithm), key, frozenset(Role(str(role)) for role in roles), before, after)
 
 
 def _bytes(value: Json, place: int) -> bytes:
@@ -194,6 +194,6 @@ def _document(key: KnownKey) -> dict[str, Json]:
         "kid": key.kid,
         "alg": key.algorithm,
         "key": base64.b64encode(key.key).decode("ascii"),
-        "roles": sorted(key.roles),
+        "roles": [role.value for role in sorted(key.roles)],
         **{name: to_timestamp(at) for name, at in times.items() if at is not None},
     }
