@@ -1,4 +1,4 @@
-"""All that one device, hub or operator is given: as files in a folder, or sealed in one file that may travel.
+"""All that one member of a site is given, a device for one: as files in a folder, or sealed in one file that may travel.
 
 A sealed bundle: the magic `OSTIARYB`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM over zlib-compressed
 JSON. It opens with a code of 128 random bits, which is made with it, can never be chosen, and travels on
@@ -42,6 +42,7 @@ class Kind(StrEnum):
     DEVICE = "device"
     HUB = "hub"
     OPERATOR = "operator"
+    HOME_AUTOMATION = "home-automation"
 
 
 @dataclass(frozen=True, slots=True)
