@@ -119,9 +119,15 @@ def password_lines(folder: Path, passwords: dict[str, str]) -> list[str]:
 
 
 def acl_lines(folder: Path) -> list[str]:
-    """mosquitto.conf that fences every device into its own topics; `site` may do everything."""
+    """mosquitto.conf that fences every device into its own topics and what all may read; not `site`."""
     path = folder / "acl"
-    path.write_text("pattern readwrite ostiary/1/+/d/%u/#\nuser site\ntopic readwrite #\n")
+    path.write_text(
+        "pattern readwrite ostiary/1/+/d/%u/#\n"
+        "pattern read ostiary/1/+/gal/#\n"
+        "pattern read homeassistant/status\n"
+        "user site\n"
+        "topic readwrite #\n"
+    )
     path.chmod(0o600)
     return [f"acl_file {path}"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from edge.core.decision import Receipt
@@ -28,10 +28,18 @@ class FakeBus:
     """ports.Bus without a broker; the test plays the broker.
 
     connected: whether `start` finds it there. auto_ack: acknowledge at once; else the test calls
-    `ack` or `ack_all`. capacity: most unacknowledged messages taken.
+    `ack` or `ack_all`. capacity: most unacknowledged messages taken. hold_acks: what was not settled is
+    delivered again by `connect`.
     """
 
-    def __init__(self, *, connected: bool = True, auto_ack: bool = True, capacity: int = 20) -> None:
+    def __init__(
+        self,
+        *,
+        connected: bool = True,
+        auto_ack: bool = True,
+        capacity: int = 20,
+        hold_acks: bool = False,
+    ) -> None:
         self.sent: list[Sent] = []
         self.auto_ack = auto_ack
         self.is_closed = False
@@ -39,6 +47,8 @@ class FakeBus:
         self._is_up = False
         self._capacity = capacity
         self._unacked: list[Callable[[], None]] = []
+        self._hold_acks = hold_acks
+        self._unsettled: list[Message] = []
         self._on_message: Callable[[Message], None] | None = None
         self._on_link: Callable[[bool], None] | None = None
 
@@ -74,6 +84,9 @@ class FakeBus:
         if not self._is_up:
             self._is_up = True
             self._on_link(True)
+            again, self._unsettled = self._unsettled, []
+            for message in again:
+                self.deliver(message.topic, message.payload, retain=message.retain, qos=message.qos)
 
     def drop(self) -> None:
         """The connection is lost, and with it every acknowledgment that had not come."""
@@ -88,7 +101,16 @@ class FakeBus:
     ) -> None:
         """A message arrives from the broker."""
         assert self._on_message is not None, "start comes first"
-        self._on_message(Message(topic, payload, retain, qos, at))
+        message = Message(topic, payload, retain, qos, at)
+        if self._hold_acks and qos:
+            message = replace(message, settle=lambda: self._settle(message))
+            self._unsettled.append(message)
+        self._on_message(message)
+
+    def _settle(self, message: Message) -> None:
+        """The end of a session takes its acknowledgments along."""
+        if self._is_up:
+            self._unsettled = [one for one in self._unsettled if one is not message]
 
     def ack(self, index: int = 0) -> None:
         """The broker acknowledges one of the unacknowledged messages, the oldest unless told."""

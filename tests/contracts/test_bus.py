@@ -22,6 +22,7 @@ from tests.fakes import FakeBus
 
 TOPICS = Topics("hq", "door-7")
 EVENTS = "ostiary/1/hq/d/door-7/evt/door"
+FILTERS = [TOPICS.cmd, TOPICS.shared.delta("main", "+"), "homeassistant/status"]
 KINDS = ["fake", "mosquitto-5", "mosquitto-3.1.1", "mosquitto-5-tls", "mosquitto-3.1.1-password", "amqtt"]
 
 
@@ -31,7 +32,7 @@ class Rig:
 
     bus: Bus
     seen_at_site: Callable[[], list[bytes]]
-    send: Callable[[bytes], None]
+    send_to: Callable[[str, bytes], None]
     cut: Callable[[], None]
     mend: Callable[[], None]
     messages: list[Message] = field(default_factory=list)
@@ -42,18 +43,32 @@ class Rig:
         self.bus.start(self.messages.append, self.links.append)
         until(lambda: self.links == [True], "a session")
 
+    def send(self, payload: bytes) -> None:
+        self.send_to(TOPICS.cmd, payload)
+
     def publish(self, payload: bytes) -> bool:
         return self.bus.publish(EVENTS, payload, on_acked=lambda: self.acked.append(payload))
 
 
 @pytest.fixture(params=KINDS)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
-    kind: str = request.param
+    yield from opened(request.param, tmp_path, hold_acks=False)
+
+
+@pytest.fixture(params=KINDS)
+def holding(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    """Acknowledges what was settled."""
+    if request.param == "amqtt":
+        pytest.skip("amqtt does not send again what was not acknowledged")
+    yield from opened(request.param, tmp_path, hold_acks=True)
+
+
+def opened(kind: str, folder: Path, *, hold_acks: bool) -> Iterator[Rig]:
     if kind.startswith("mosquitto") and find_mosquitto() is None:
         pytest.skip("mosquitto is not installed")
     if kind == "amqtt":
         pytest.importorskip("amqtt", reason="amqtt is not installed")
-    with fake() if kind == "fake" else real(kind, tmp_path) as made:
+    with fake(hold_acks) if kind == "fake" else real(kind, folder, hold_acks) as made:
         try:
             yield made
         finally:
@@ -61,19 +76,19 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @contextmanager
-def fake() -> Iterator[Rig]:
-    bus = FakeBus()
+def fake(hold_acks: bool) -> Iterator[Rig]:
+    bus = FakeBus(hold_acks=hold_acks)
     yield Rig(
         bus,
         seen_at_site=lambda: bus.payloads(EVENTS),
-        send=lambda payload: bus.deliver(TOPICS.cmd, payload),
+        send_to=bus.deliver,
         cut=bus.drop,
         mend=bus.connect,
     )
 
 
 @contextmanager
-def real(kind: str, folder: Path) -> Iterator[Rig]:
+def real(kind: str, folder: Path, hold_acks: bool) -> Iterator[Rig]:
     protocol: Literal["5", "3.1.1"] = "5" if "-5" in kind else "3.1.1"
     door = Link(LOOPBACK, "door-7", 1, protocol, connect_timeout_s=5.0, backoff_s=(0.02, 0.1))
     site = replace(door, client_id="site")
@@ -92,12 +107,11 @@ def real(kind: str, folder: Path) -> Iterator[Rig]:
         Proxy(broker.address.port) as proxy,
         Site(replace(site, port=broker.address.port)) as listening,
     ):
+        link, sessions = replace(door, port=proxy.port), itertools.count(1).__next__
         yield Rig(
-            MqttBus(
-                replace(door, port=proxy.port), codec, [TOPICS.cmd], sessions=itertools.count(1).__next__
-            ),
+            MqttBus(link, codec, FILTERS, sessions=sessions, hold_acks=hold_acks),
             seen_at_site=lambda: [seen.payload for seen in listening.on(EVENTS)],
-            send=lambda payload: listening.send(TOPICS.cmd, payload),
+            send_to=listening.send,
             cut=proxy.cut,
             mend=proxy.mend,
         )
@@ -122,14 +136,18 @@ def test_messages_arrive_unchanged_in_order_and_are_acknowledged_once(rig: Rig) 
     assert rig.acked == payloads
 
 
-def test_commands_arrive_with_their_topic(rig: Rig) -> None:
-    rig.start()
+def subscribed(rig: Rig) -> None:
+    """The link is up before the broker has taken the subscriptions; what it forwards to nobody is lost."""
     for _ in range(50):
-        # The link is up before the broker has taken the subscription; what it forwards to nobody is lost.
         rig.send(b"a command")
         with suppress(AssertionError):
             until(lambda: rig.messages, "the command", 0.3)
-            break
+            return
+
+
+def test_commands_arrive_with_their_topic(rig: Rig) -> None:
+    rig.start()
+    subscribed(rig)
     message = rig.messages[0]
     assert (message.topic, message.payload, message.retain, message.qos) == (
         TOPICS.cmd,
@@ -168,3 +186,40 @@ def test_nothing_is_taken_after_the_close(rig: Rig) -> None:
     until(lambda: rig.links == [True, False], "the end of the session")
     assert not rig.publish(b"late")
     rig.bus.close()
+
+
+def test_a_filter_with_a_wildcard_brings_each_topic_it_stands_for(rig: Rig) -> None:
+    rig.start()
+    subscribed(rig)
+    rig.messages.clear()
+    topics = [TOPICS.shared.delta("main", 7), TOPICS.shared.delta("main", 8), "homeassistant/status"]
+    for topic in topics:
+        rig.send_to(topic, b"x")
+    until(lambda: len(rig.messages) >= 3, "the messages")
+    assert [message.topic for message in rig.messages if message.topic != TOPICS.cmd] == topics
+
+
+def test_what_was_not_settled_comes_again_in_the_next_session_and_what_was_does_not(holding: Rig) -> None:
+    rig = holding
+    rig.start()
+    subscribed(rig)
+    for message in rig.messages:
+        message.settle()
+    rig.messages.clear()
+    rig.send(b"settled")
+    rig.send(b"kept")
+    until(lambda: len(rig.messages) == 2, "both commands")
+    settled, kept = rig.messages
+    settled.settle()
+    settled.settle()
+    # What is said after it has come tells that the broker has read the acknowledgment, too.
+    assert rig.publish(b"after it")
+    until(lambda: rig.acked, "the broker's answer")
+    rig.cut()
+    until(lambda: rig.links[-1] is False, "the loss")
+    kept.settle()
+    rig.mend()
+    until(lambda: len(rig.messages) > 2, "the command again")
+    rig.send(b"last")
+    until(lambda: len(rig.messages) > 3, "the last command")
+    assert [message.payload for message in rig.messages[2:]] == [b"kept", b"last"]
