@@ -32,6 +32,21 @@ class FleetSettings(Section):
     health_s: float = Field(default=60.0, ge=0, le=3600)
 
 
+class OtaSettings(Section):
+    """trial_s: how long anything new (configuration, model, software) may take until all is well, and how
+    long all has to stay well until it is kept. ca_file: authorities of the servers that files are fetched
+    from; the system's without one. max_mb: the largest file. slots: folder of the two places that software is
+    installed into in turns (systemd/README.md); without one no software comes from afar. wheels: folder with
+    the wheels of what the software depends on. index: whether those may be fetched from a package index."""
+
+    trial_s: float = Field(default=60.0, ge=1, le=600)
+    ca_file: Path | None = None
+    max_mb: int = Field(default=200, ge=1, le=4096)
+    slots: Path | None = None
+    wheels: Path | None = None
+    index: bool = False
+
+
 class HomeAssistantSettings(Section):
     """discovery: describe the device to Home Assistant over the same broker. allow_unlock: let it unlock the
     door, too; its commands are neither signed nor do they expire, so this weakens the door."""

@@ -19,7 +19,13 @@ from pydantic_settings import (
 
 from edge.core.limits import DEFAULT_LIMITS
 from edge.core.tracking import WHOLE_FRAME, Polygon
-from edge.fleet_settings import FleetSettings, HomeAssistantSettings, HubSettings, MetricsSettings
+from edge.fleet_settings import (
+    FleetSettings,
+    HomeAssistantSettings,
+    HubSettings,
+    MetricsSettings,
+    OtaSettings,
+)
 from edge.liveness_settings import LivenessSettings
 from edge.section import Section
 from edge.time_zone import zone
@@ -280,6 +286,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings = MqttSettings()
     fleet: FleetSettings = FleetSettings()
+    ota: OtaSettings = OtaSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     metrics: MetricsSettings = MetricsSettings()
     hub: HubSettings = HubSettings()

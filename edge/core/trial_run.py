@@ -22,8 +22,8 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """healthy_s: how long in a row all must be well. patience_s: what is not well that long after its start is
-    given up, so that everything is decided within the sum of both. starts: how many it may take."""
+    """healthy_s: how long in a row all must be well. patience_s: what is not well that long after its start
+    is given up, so that everything is decided within the sum of both. starts: how many it may take."""
 
     healthy_s: float = 60.0
     patience_s: float = 60.0
