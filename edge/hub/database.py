@@ -19,6 +19,7 @@ from sqlalchemy import (
     event,
     inspect,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -122,7 +123,7 @@ class HubDatabase:
             if found & set(METADATA.tables):
                 raise StoreCorrupt(f"{self.where} holds tables of another program; give the hub its own")
             return 0
-        version = connection.execute(schema.select()).scalars(1).first()
+        version: int | None = connection.execute(select(schema.c.version)).scalar()
         if version is None:
             raise StoreCorrupt(f"{self.where} has lost the version of its tables; restore a backup")
         if version > newest:
@@ -220,8 +221,8 @@ def insert_new(connection: Connection, table: Table) -> Insert:
 def put(connection: Connection, table: Table) -> Insert:
     """An INSERT that overwrites the other columns of a row whose primary key is there already."""
     key = [column.name for column in table.primary_key]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    is_server = connection.dialect.name == "postgresql"
+    statement = postgresql.insert(table) if is_server else sqlite.insert(table)
     new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
     return statement.on_conflict_do_update(index_elements=key, set_=new)
 

@@ -60,10 +60,10 @@ streams = Table(
     "event_streams",
     METADATA,
     Column("dev", Text, primary_key=True),
-    Column("upto", BigInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
-"""upto: every event of the device up to this one is stored or known to be lost. seq: the last one stored."""
+"""floor: the first event of the device that the hub heard of. seq: the last one."""
 
 gaps = Table(
     "event_gaps",
@@ -90,10 +90,13 @@ events = Table(
     Column("received", Text, nullable=False),
     Column("corr", Text),
     Column("body", Text, nullable=False),
+    Column("more", Text),
     Index("events_received", "received"),
     Index("events_dev", "dev", "number"),
+    Index("events_seq", "dev", "seq"),
     sqlite_autoincrement=True,
 )
+"""more: keys of the envelope that this version does not know."""
 
 galleries = Table(
     "galleries",
