@@ -197,12 +197,19 @@ class Journal(Protocol):
     else. Then `commit` claims the id in the transaction of the decision, and only then the relay moves.
     """
 
-    def commit(self, decision: Decision, events: Sequence[Event], *, ack: str = ...) -> Receipt:
+    def commit(
+        self,
+        decision: Decision,
+        events: Sequence[Event],
+        *,
+        ack: str = ...,
+        state: tuple[str, str | None] | None = None,
+    ) -> Receipt:
         """Store the decision, its events and the claim of `decision.command` in one durable transaction.
 
-        ack: JSON text that a repeat of the command is answered with. Raises AlreadyCommitted when the
-        decision or the command is stored already, StoreError when it cannot be made durable; then
-        nothing is stored.
+        ack: JSON text that a repeat of the command is answered with. state: a key and a value, as for
+        `save_state`. Raises AlreadyCommitted when the decision or the command is stored already, StoreError
+        when it cannot be made durable; then nothing is stored.
         """
 
     def append(self, events: Sequence[Event]) -> None:

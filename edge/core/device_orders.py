@@ -1,4 +1,4 @@
-"""Orders about the device as such: show itself, begin anew, look into itself, enroll somebody in front of it."""
+"""Orders about the device as such: show itself, begin anew, look into itself, enroll who stands before it."""
 
 from __future__ import annotations
 

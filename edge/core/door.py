@@ -200,7 +200,7 @@ def _settle(before: Door, after: Door, config: DoorConfig, cause: str) -> tuple[
 def _changes(before: Door, after: Door, cause: str) -> Iterable[Report]:
     was, now = before.postures.effective, after.postures.effective
     if (was[0], was[1].posture) != (now[0], now[1].posture):
-        yield Report("door.posture", {"posture": now[1].posture.value, "source": now[0].value})
+        yield Report("door.posture_changed", {"posture": now[1].posture.value, "source": now[0].value})
     if after.is_unlocked and not before.is_unlocked and after.strike.receipt is not None:
         body: dict[str, Json] = {"cause": cause, "decision": after.strike.receipt.decision}
         if after.strike.deadline is not None:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from edge.core.events import Json
 from edge.core.order_body import BadOrder, Seconds, read_order
-from edge.core.posture import Posture
+from edge.core.posture import Posture, Source
+from edge.core.roles import Role, Signer
 
 LEAST_SECONDS = 0.5
 _LONGEST_WHY = 200
@@ -59,6 +60,13 @@ DOOR_ORDERS: MappingProxyType[str, type[DoorOrder]] = MappingProxyType(
     {"door.unlock": Unlock, "door.posture": OrderPosture, "door.acknowledge": AcknowledgeDoor}
 )
 """The types of the commands, and what each is read into."""
+
+
+def source_of(signers: Collection[Signer] | None) -> Source:
+    """Whose posture a command sets: a key for emergencies outranks an operator's. None: signatures are not
+    asked for, and everybody who may command is an operator."""
+    is_urgent = any(Role.EMERGENCY in signer.roles for signer in signers or ())
+    return Source.EMERGENCY if is_urgent else Source.OPERATOR
 
 
 def read_door_order(

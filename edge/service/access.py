@@ -7,15 +7,14 @@ delay a relock.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edge.core import door as doors
 from edge.core.access_event import access_event, attack_events
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
 from edge.core.door import Door
 from edge.core.door_config import DoorConfig
-from edge.core.effects import Beep, Effect, Relock, Report, Unlock
-from edge.core.events import Event, EventClass, Json
+from edge.core.events import EventClass, Json
 from edge.core.face import PersonId
 from edge.core.policy import CommandGiven, Credential, ExitRequested, FaceShown, Ruling, Standing, decide
 from edge.core.stimuli import (
@@ -23,15 +22,13 @@ from edge.core.stimuli import (
     FireReading,
     Grant,
     RequestToExit,
-    SelfTestFailed,
-    SelfTestPassed,
-    Stimulus,
-    Stopped,
     TamperReading,
     Tick,
 )
-from edge.errors import AlreadyCommitted, DoorError, StoreError
+from edge.errors import AlreadyCommitted, StoreError
 from edge.ports import InputReading, Journal, Lock
+from edge.service.door_drive import DoorDrive
+from edge.service.door_orders import DoorOrders
 from edge.service.recognize import Sighting
 from edge.service.reporting import Clocks, Reporter
 from edge.service.trial import Prompt
@@ -59,14 +56,13 @@ class Controller:
     ) -> None:
         self._config = config
         self._journal = journal
-        self._lock = lock
         self._standing = standing
         self._clocks = clocks
         self._new_id = new_id
         self._far = far
-        self._door = Door()
         self.reporter = Reporter(journal, clocks)
-        self._must_lock = False
+        self._drive = DoorDrive(config, lock, self.reporter, clocks)
+        self.orders = DoorOrders(self._drive, journal, self.reporter, clocks, new_id)
 
     @property
     def name(self) -> str:
@@ -74,22 +70,17 @@ class Controller:
 
     @property
     def door(self) -> Door:
-        return self._door
+        return self._drive.door
 
     def start(self) -> None:
-        """Take the relay's line, without an edge, and begin to work; or begin in fault."""
-        try:
-            self._lock.start()
-        except DoorError as error:
-            self._fail_lock(error)
-        else:
-            self._step(SelfTestPassed())
+        """Put the postures back that outlive a restart, take the relay's line, and begin; maybe in fault."""
+        self.orders.restore()
+        self._drive.start()
 
     def tick(self) -> None:
         """Let time pass: relock at the deadline, and do again what failed: locking, and saving events."""
-        self._step(Tick())
-        if self._must_lock:
-            self._relock()
+        self._drive.tick()
+        self.orders.tick()
         self.reporter.retry()
 
     def sighted(self, sighting: Sighting) -> Ruling:
@@ -130,7 +121,7 @@ class Controller:
         then nothing moved. Where the lock fails after that, the answer is corrected to a refusal.
         """
         ruling = self._answer(CommandGiven(command), "command", Evidence(), None, command, seconds, ack)
-        if ruling.granted and not self._door.is_unlocked:
+        if ruling.granted and not self._drive.door.is_unlocked:
             ruling = Ruling(False, Reason.DENY_FAULT)
             self._journal.finish_command(command, ack(ruling))
         return ruling
@@ -139,20 +130,17 @@ class Controller:
         """Take a level from an input line."""
         match reading.name:
             case "contact":
-                self._step(ContactReading(reading.active))
+                self._drive.step(ContactReading(reading.active))
             case "rex" if reading.active:
                 self._exit()
             case "tamper":
-                self._step(TamperReading(reading.active))
+                self._drive.step(TamperReading(reading.active))
             case "fire":
                 self._fire(reading.active)
 
     def stop(self) -> None:
         """Lock, then tell. The line is released by whoever made the lock."""
-        error = self._relock()
-        if error is not None:
-            logger.critical("cannot lock on the way out: %s", error)
-        self._step(Stopped())
+        self._drive.stop()
 
     def _answer(
         self,
@@ -164,8 +152,8 @@ class Controller:
         seconds: float | None = None,
         ack: Callable[[Ruling], str] | None = None,
     ) -> Ruling:
-        self._step(Tick())
-        refusal = doors.may_grant(self._door, self._config, self._clocks.monotonic())
+        self._drive.step(Tick())
+        refusal = doors.may_grant(self._drive.door, self._config, self._clocks.monotonic())
         standing = None
         if person is not None:
             try:
@@ -177,7 +165,7 @@ class Controller:
             credential,
             standing=standing,
             door_refusal=refusal,
-            posture=self._door.posture,
+            posture=self._drive.door.posture,
             clock_is_set=self._clocks.is_set(),
             now=self._clocks.utc(),
         )
@@ -201,7 +189,7 @@ class Controller:
             stimulus = (
                 RequestToExit(receipt) if isinstance(credential, ExitRequested) else Grant(receipt, seconds)
             )
-            self._step(stimulus)
+            self._drive.step(stimulus)
         return ruling
 
     def _commit(self, decision: Decision, ack: str | None) -> Receipt | None:
@@ -227,12 +215,12 @@ class Controller:
             ruling = self._answer(ExitRequested(), "request_to_exit", Evidence())
             if ruling.granted:
                 return
-        self._step(RequestToExit())
+        self._drive.step(RequestToExit())
 
     def _fire(self, active: bool) -> None:
         """Follow the fire panel where the site wants it: a courtesy on top of the hardware."""
-        if not (active and self._config.fire_unlocks and self._door.strike.works):
-            self._step(FireReading(active))
+        if not (active and self._config.fire_unlocks and self._drive.door.strike.works):
+            self._drive.step(FireReading(active))
             return
         decision = Decision(
             id=DecisionId(self._new_id()),
@@ -242,46 +230,4 @@ class Controller:
             reason=Reason.ALLOW_POSTURE_UNLOCKED,
             factors=("fire",),
         )
-        self._step(FireReading(active, self._commit(decision, None)))
-
-    def _step(self, stimulus: Stimulus) -> None:
-        self._door, effects = doors.step(self._door, self._config, stimulus, self._clocks.monotonic())
-        self._carry_out(effects)
-
-    def _carry_out(self, effects: Sequence[Effect]) -> None:
-        """Move the relay first, then tell; what failed is told last, for it is what holds from then on."""
-        reports: list[Event] = []
-        failure: DoorError | None = None
-        for effect in effects:
-            match effect:
-                case Unlock(receipt):
-                    try:
-                        self._lock.unlock(receipt)
-                    except DoorError as error:
-                        self._relock()
-                        failure = error
-                case Relock():
-                    failure = self._relock() or failure
-                case Report(event_type, body):
-                    body = {"door": self._config.name, **body}
-                    reports.append(Event(effect.kind, event_type, self._clocks.utc(), body))
-                case Beep():
-                    logger.info("the door has been open for long")
-        if reports:
-            self.reporter.append(reports)
-        if failure is not None:
-            self._fail_lock(failure)
-
-    def _relock(self) -> DoorError | None:
-        """Move the relay to locked. What failed is tried again at every tick: the door may stand open."""
-        try:
-            self._lock.lock()
-        except DoorError as error:
-            self._must_lock = True
-            return error
-        self._must_lock = False
-        return None
-
-    def _fail_lock(self, error: DoorError) -> None:
-        self.reporter.trouble("lock", str(error))
-        self._step(SelfTestFailed("lock"))
+        self._drive.step(FireReading(active, self._commit(decision, None)))

@@ -47,10 +47,18 @@ class Journal:
         self._begun: set[str] = set()
         self._must_tell_full = False
 
-    def commit(self, decision: Decision, events: Sequence[Event], *, ack: str = INTERRUPTED) -> Receipt:
+    def commit(
+        self,
+        decision: Decision,
+        events: Sequence[Event],
+        *,
+        ack: str = INTERRUPTED,
+        state: tuple[str, str | None] | None = None,
+    ) -> Receipt:
         """Store the decision, its events and the claim of its command in one durable transaction.
 
-        ack: JSON text that a repeat of `decision.command` is answered with. Raises AlreadyCommitted when
+        ack: JSON text that a repeat of `decision.command` is answered with. state: a key and the value to
+        store under it, as `save_state` does. Raises AlreadyCommitted when
         this decision, or another one on the same command, is stored already, and StoreError when it
         cannot be made durable; then nothing is stored and there is no receipt.
         """
@@ -59,6 +67,8 @@ class Journal:
             self._insert(decision)
             if decision.command is not None:
                 self._claim_decided(decision.command, decision, ack)
+            if state is not None:
+                self._put_state(*state)
             self._append(events)
 
         self._store(write, decision.at)
@@ -103,12 +113,7 @@ class Journal:
         """Store a value (None removes it) and append events, durably and together."""
 
         def write() -> None:
-            if value is None:
-                self._database.execute("DELETE FROM state WHERE key = ?", (key,))
-            else:
-                self._database.execute(
-                    "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (key, value)
-                )
+            self._put_state(key, value)
             self._append(events)
 
         self._store(write, events[-1].at if events else None)
@@ -145,6 +150,12 @@ class Journal:
             if self._must_tell_full and at is not None:
                 self._append([Event(EventClass.ALARM, DISK_FULL, at)])
         self._must_tell_full &= at is None
+
+    def _put_state(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._database.execute("DELETE FROM state WHERE key = ?", (key,))
+        else:
+            self._database.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (key, value))
 
     def _append(self, events: Sequence[Event]) -> None:
         append(self._database, events, origin=self._origin, capacity=self._capacity)

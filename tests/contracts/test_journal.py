@@ -53,6 +53,15 @@ def test_a_decision_comes_back_as_committed(journal):
     assert journal.decisions(1) == [decision(2, command="c1", granted=False)]
 
 
+def test_a_state_is_stored_with_the_decision_or_not_at_all(journal):
+    journal.commit(decision(1, command="c1"), [], state=("postures", "lockdown"))
+    with pytest.raises(AlreadyCommitted):
+        journal.commit(decision(2, command="c1"), [], state=("postures", "secure"))
+    assert journal.state("postures") == "lockdown"
+    journal.commit(decision(3), [], state=("postures", None))
+    assert journal.state("postures") is None
+
+
 def test_a_decision_and_its_events_are_stored_together(journal, path):
     journal.commit(decision(), [event(1), event(2, EventClass.DOOR)])
     assert events_in(path) == [event(1), event(2, EventClass.DOOR)]

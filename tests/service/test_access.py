@@ -24,6 +24,7 @@ from tests.factories import NOON
 from tests.fakes import FakeClock, FakeLock
 
 ADA = PersonId("ada")
+IDS = itertools.count()
 
 
 class Site:
@@ -35,7 +36,7 @@ class Site:
         self.journal = FailingJournal(Journal(self.database, boot="b", monotonic=lambda: self.clock.now))
         self.outbox = Outbox(self.database)
         self.people = {ADA: Standing(ADA)}
-        ids = (f"id-{number}" for number in itertools.count())
+        ids = (f"id-{number}" for number in IDS)
         self.controller = Controller(
             config=config,
             journal=self.journal,
