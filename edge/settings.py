@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     Field,
-    SecretStr,
     field_validator,
     model_validator,
 )
@@ -27,6 +26,7 @@ from edge.fleet_settings import (
     OtaSettings,
 )
 from edge.liveness_settings import LivenessSettings
+from edge.mqtt_settings import MqttSettings
 from edge.section import Section
 from edge.time_zone import zone
 
@@ -237,30 +237,6 @@ class StoreSettings(Section):
     @property
     def file(self) -> Path:
         return self.folder / "ostiary.db"
-
-
-class MqttSettings(Section):
-    """Without a host the daemon works alone and keeps its events. tls: encrypt; a ca_file or a
-    certificate says so by itself, and without a ca_file the system's authorities are trusted."""
-
-    host: str | None = None
-    port: int = Field(default=1883, ge=1, le=65535)
-    version: Literal["5", "3.1.1"] = "5"
-    username: str | None = None
-    password: SecretStr | None = None
-    tls: bool = False
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    keepalive_s: int = Field(default=30, ge=5, le=600)
-
-    @model_validator(mode="after")
-    def _pairs(self) -> MqttSettings:
-        if (self.cert_file is None) != (self.key_file is None):
-            raise ValueError("cert_file and key_file go together")
-        if self.password is not None and self.username is None:
-            raise ValueError("a password needs a username")
-        return self
 
 
 class LogSettings(Section):

@@ -120,8 +120,11 @@ def _broker(settings: Settings) -> Check:
 
     from edge.mqtt.probe import probe
 
-    probe(link)
-    return Check("broker", Status.OK, f"{link.host}:{link.port} takes us, {'TLS' if link.tls else 'no TLS'}")
+    for node in link.nodes:
+        probe(node)
+    where = ", ".join(node.where for node in link.nodes)
+    takes = "takes" if len(link.nodes) == 1 else "take"
+    return Check("broker", Status.OK, f"{where} {takes} us, {'TLS' if link.tls else 'no TLS'}")
 
 
 def _clock(settings: Settings, state: ClockState) -> Check:

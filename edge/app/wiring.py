@@ -244,7 +244,8 @@ def link(settings: Settings) -> Link | None:
     return Link(
         host=mqtt.host,
         port=mqtt.port,
-        client_id=settings.device.id,
+        client_id=mqtt.client_id or settings.device.id,
+        fallbacks=mqtt.other_nodes,
         protocol=mqtt.version,
         tls=tls,
         username=mqtt.username,

@@ -37,8 +37,8 @@ autosave_interval 30
 # A session that never comes back (MQTT 3.1.1 names no end of its own) is forgotten.
 persistent_client_expiration 14d
 
-# How much may wait for one member. It matters for the hub: 100,000 are more than three minutes of 500 events/s;
-# beyond that devices send what the hub has not acknowledged once more.
+# How much may wait for one member. It matters for the hub: 100,000 are more than three minutes of 500
+# events/s; beyond that devices send what the hub has not acknowledged once more.
 max_queued_messages 100000
 max_queued_bytes 268435456
 # How many messages may be under way to a member unacknowledged: the hub stores them in batches.

@@ -1,4 +1,4 @@
-"""All that one member of a site is given, a device for one: as files in a folder, or sealed in one file that may travel.
+"""All that a member of a site is given, as files in a folder or sealed in one file that may travel.
 
 A sealed bundle: the magic `OSTIARYB`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM over zlib-compressed
 JSON. It opens with a code of 128 random bits, which is made with it, can never be chosen, and travels on

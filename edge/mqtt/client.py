@@ -54,7 +54,8 @@ class MqttBus:
         max_bytes: int = MAX_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._link = link
+        self._nodes = link.nodes
+        self._at = 0
         self._presence = presence
         self._subscriptions = subscriptions
         self._hold_acks = hold_acks
@@ -65,7 +66,7 @@ class MqttBus:
         self._state = DeviceState.INIT
         self._connection: Connection | None = None
         self._trouble: str | None = None
-        self._logged: str | None = None
+        self._logged: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._on_message: Callable[[Message], None] = _ignore
@@ -129,19 +130,29 @@ class MqttBus:
             self._thread.join(_JOIN_S)
             self._thread = None
 
+    @property
+    def _link(self) -> Link:
+        """The node that is tried, or in use."""
+        return self._nodes[self._at]
+
     def _run(self) -> None:
         first_s, longest_s = self._link.backoff_s
+        tried = 0
         wait_s = first_s
         while not self._stop.is_set():
             began = self._monotonic()
             was_up = self._connect_once()
             # A broker that takes us and drops us at once is backed off from like one that is not there.
             if was_up and self._monotonic() - began >= _STEADY_S:
-                wait_s, self._logged = first_s, None
+                wait_s, tried = first_s, 0
+                self._logged.clear()
+            self._at = (self._at + 1) % len(self._nodes)
             wait_s = min(wait_s, longest_s)
             # Spread over half the wait: after a power cut a whole site must not knock at once.
             self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
-            wait_s *= 2
+            tried += 1
+            if tried % len(self._nodes) == 0:
+                wait_s *= 2
 
     def _connect_once(self) -> bool:
         """Run one connection from its start to its end. Returns whether the broker ever took us."""
@@ -183,8 +194,8 @@ class MqttBus:
 
     def _report(self, trouble: str) -> None:
         self._trouble = trouble
-        if trouble != self._logged:
-            self._logged = trouble
+        if trouble not in self._logged:
+            self._logged.add(trouble)
             logger.warning("%s; trying again", trouble)
 
 

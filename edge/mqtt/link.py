@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +42,7 @@ class Tls:
 class Link:
     """One broker and who we are to it.
 
+    fallbacks: other nodes of a clustered broker (host, port), tried in turn when the one in use is gone.
     protocol: "5" where the broker has it. A 3.1.1 broker takes the retain flag off a message that it
     passes on at once, so a command published as retained is refused only when it is found later.
     client_id: names the session the broker keeps for us; one per device. password: called at each
@@ -62,10 +63,17 @@ class Link:
     session_expiry_s: int = 86_400
     backoff_s: tuple[float, float] = (0.5, 30.0)
     window: int = 20
+    fallbacks: tuple[tuple[str, int], ...] = ()
 
     @property
     def where(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def nodes(self) -> tuple[Link, ...]:
+        """The same link to each node in turn, beginning with the host itself."""
+        others = (replace(self, host=host, port=port) for host, port in self.fallbacks)
+        return (self, *others)
 
     @property
     def is_v5(self) -> bool:
