@@ -10,9 +10,10 @@ from edge.app.gallery_desk import GalleryDone
 from edge.core.ack import Ack, AckStatus
 from edge.core.commands import Accept, Command, Refuse
 from edge.core.door_orders import Unlock
-from edge.core.events import EventClass
+from edge.core.events import EventClass, Json
 from edge.core.gallery_orders import GalleryOrder
 from edge.core.policy import Ruling
+from edge.core.rarely import Rarely
 from edge.errors import AlreadyCommitted, StoreError
 from edge.mqtt.codec import Codec
 from edge.ports import Bus, Journal, Message
@@ -28,7 +29,8 @@ class CommandDesk:
     people, to be answered through `finished`; False when it cannot.
 
     Refusals that nobody asked an answer for are reported at most once in REPORT_EVERY_S for each
-    reason, with how many there were, so that a flood of them fills neither log nor outbox.
+    reason, with how many there were, so that a flood of them fills neither log nor outbox. spend_nonce:
+    called before a command is carried out that the device's nonce proved fresh.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class CommandDesk:
         clocks: Clocks,
         new_id: Callable[[], str],
         gallery: Callable[[Command, GalleryOrder], bool],
+        spend_nonce: Callable[[], None] = lambda: None,
     ) -> None:
         self._codec = codec
         self._bus = bus
@@ -49,7 +52,8 @@ class CommandDesk:
         self._clocks = clocks
         self._new_id = new_id
         self._gallery = gallery
-        self._refusals: dict[str, tuple[float, int]] = {}
+        self._spend_nonce = spend_nonce
+        self._rarely = Rarely(REPORT_EVERY_S)
 
     def receive(self, message: Message) -> None:
         """Answer one message. Nothing that arrives makes it raise; what cannot be stored moves nothing."""
@@ -82,6 +86,8 @@ class CommandDesk:
     def _execute(self, command: Command) -> None:
         if self._repeated(command.id):
             return
+        if command.nonce is not None:
+            self._spend_nonce()
         if isinstance(command.order, Unlock):
             self._unlock(command, command.order)
         elif isinstance(command.order, GalleryOrder):
@@ -141,18 +147,20 @@ class CommandDesk:
         self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
 
     def _report(self, refusal: Refuse) -> None:
-        now = self._clocks.monotonic()
-        reported_at, unreported = self._refusals.get(refusal.reason, (float("-inf"), 0))
-        if now - reported_at < REPORT_EVERY_S:
-            self._refusals[refusal.reason] = (reported_at, unreported + 1)
+        untold = self._rarely.ask(refusal.reason, self._clocks.monotonic())
+        if untold is None:
             return
-        self._refusals[refusal.reason] = (now, 0)
         logger.warning("refused a message: %s", refusal.text)
-        self._controller.reporter.report(
-            EventClass.SYSTEM,
-            "system.command_refused",
-            {"reason": refusal.reason, "status": refusal.status.value, "unreported": unreported},
-        )
+        body: dict[str, Json] = {
+            "reason": refusal.reason,
+            "status": refusal.status.value,
+            "unreported": untold,
+        }
+        if refusal.denial is None:
+            self._controller.reporter.report(EventClass.SYSTEM, "system.command_refused", body)
+        else:
+            body |= {"denial": refusal.denial.value, "kid": refusal.kid}
+            self._controller.reporter.report(EventClass.AUDIT, "audit.command_refused", body)
 
 
 def _final(ruling: Ruling) -> Ack:

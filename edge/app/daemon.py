@@ -210,7 +210,7 @@ class Daemon:
                 controller.read(reading)
             case BusMessage(message):
                 if self._uplink is not None:
-                    self._uplink.desk.receive(message)
+                    self._uplink.receive(message)
             case GalleryDone():
                 if self._uplink is not None:
                     self._uplink.desk.finished(notice)

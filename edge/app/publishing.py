@@ -35,7 +35,7 @@ class Publisher:
         self._info = info
         self._owes_info = False
         self._level: DoorLevel | None = None
-        self._state: DeviceState | None = None
+        self._state: tuple[DeviceState, str | None] | None = None
         self._stored = 0
 
     def publish_changes(self, controller: Controller) -> None:
@@ -44,8 +44,9 @@ class Publisher:
             self._stored = controller.reporter.stored
             self._pump.wake()
         state = DeviceState.DEGRADED if controller.reporter.troubles else DeviceState.READY
-        if state is not self._state and self._bus.set_state(state):
-            self._state = state
+        told = (state, self._codec.nonce())
+        if told != self._state and self._bus.set_state(state):
+            self._state = told
         level = self._present(controller)
         if level is not self._level and self._send(self._codec.door(level)):
             self._level = level

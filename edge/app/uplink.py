@@ -13,12 +13,14 @@ from edge.app.gallery_desk import STALE_S, GalleryDesk
 from edge.app.keepers import keepers
 from edge.app.messages import BusMessage, LinkChanged, Notice
 from edge.app.publishing import Publisher
+from edge.app.trust import Trust, open_trust
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec
 from edge.mqtt.link import Link
 from edge.mqtt.pump import OutboxPump
 from edge.mqtt.topics import Topics
+from edge.ports import Message
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
 from edge.settings import Settings
@@ -34,6 +36,14 @@ class Uplink:
     bus: MqttBus
     desk: CommandDesk
     publisher: Publisher
+    trust: Trust
+
+    def receive(self, message: Message) -> None:
+        """Take one message from the bus."""
+        if message.topic == self.trust.topic:
+            self.trust.receive(message)
+        else:
+            self.desk.receive(message)
 
 
 def start(
@@ -51,10 +61,20 @@ def start(
 ) -> Uplink:
     """Begin connecting, and take on the workers that go with it. stack: closes it all."""
     topics = Topics(settings.device.site, settings.device.id)
-    # Answered ids are kept that long.
-    max_age_s = settings.store.keep_days * 86_400.0
-    codec = Codec(topics, boot, frozenset({settings.door.name}), max_age_s=max_age_s)
-    bus = MqttBus(link, codec, [topics.cmd], sessions=wiring.sessions(journal))
+    trust = open_trust(
+        settings, topic=topics.shared.keys, journal=journal, reporter=controller.reporter, clocks=clocks
+    )
+    codec = Codec(
+        topics,
+        boot,
+        frozenset({settings.door.name}),
+        groups=settings.fleet.groups,
+        signers=trust.signers,
+        nonce=trust.nonce,
+        # Answered ids are kept that long.
+        max_age_s=settings.store.keep_days * 86_400.0,
+    )
+    bus = MqttBus(link, codec, [*codec.command_topics, trust.topic], sessions=wiring.sessions(journal))
     outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
     pump = OutboxPump(Outbox(outbox_database), bus, codec.event)
     roster = stack.enter_context(wiring.open_roster(settings))
@@ -67,6 +87,7 @@ def start(
         clocks=clocks,
         new_id=wiring.new_id,
         gallery=gallery.put,
+        spend_nonce=trust.spend,
     )
     publisher = Publisher(codec, bus, pump, clocks=clocks, info=info)
 
@@ -78,4 +99,4 @@ def start(
     bus.start(lambda message: tell(BusMessage(message)), on_link)
     crew.add("outbox", pump.run)
     crew.add("orders", gallery.run, stale_s=STALE_S)
-    return Uplink(bus, desk, publisher)
+    return Uplink(bus, desk, publisher, trust)

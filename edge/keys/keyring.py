@@ -103,8 +103,12 @@ class Keyring:
             raise KeyringInvalid(f"version {given.version} is older than {self.version}, which is in force")
         if not any(Role.ROOT in key.roles for key in given.keys):
             raise KeyringInvalid("the list of keys has no root key; nobody could ever change it again")
+        return self.with_public(given)
+
+    def with_public(self, other: Keyring) -> Keyring:
+        """The other keyring, with the shared secrets of this one."""
         secrets = tuple(key for key in self.keys if key.algorithm != "ed25519")
-        return Keyring(given.version, given.keys + secrets)
+        return Keyring(other.version, other.keys + secrets)
 
     def body(self) -> dict[str, Json]:
         """As the body of a `keys.list`: without shared secrets."""
@@ -175,7 +179,9 @@ def _key(value: Json, place: int) -> KnownKey:
         )
     except MessageMalformed as error:
         raise KeyringInvalid(f"key {place}: {error}") from error
-    return KnownKey(kid, cast(Algorithm, algorithm), key, frozenset(Role(str(role)) for role in roles), before, after)
+    return KnownKey(
+        kid, cast(Algorithm, algorithm), key, frozenset(Role(str(role)) for role in roles), before, after
+    )
 
 
 def _bytes(value: Json, place: int) -> bytes:

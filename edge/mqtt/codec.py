@@ -174,6 +174,9 @@ class Codec:
     def state(self, state: DeviceState, session: int) -> Outgoing:
         """The retained `state`. A reader ignores one whose session is older than the last it saw."""
         document: dict[str, Json] = {"state": state.value, "session": session, "boot": self.boot}
+        is_here = state not in (DeviceState.LOST, DeviceState.DISCONNECTED)
+        if is_here and (nonce := self.nonce()) is not None:
+            document["nonce"] = nonce
         return Outgoing(self.topics.state, dump_json(document), retain=True)
 
 
