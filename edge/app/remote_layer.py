@@ -18,7 +18,7 @@ from edge.core.remote_note import News, Origin, RemoteNote
 from edge.core.trial_run import Decision, Terms
 from edge.errors import SettingsError, StoreError
 from edge.host.whole_file import write_whole
-from edge.service.probation import Probation
+from edge.service.probation import Probation, Verdict
 from edge.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ _SWITCHED_OFF = {"settings": "fleet.remote_configuration is false on this device
 
 class RemoteLayer:
     """Safe to use from any thread. note: as it is stored."""
+
+    name = "configuration"
 
     def __init__(
         self, sources: Sources, settings: Settings, note: RemoteNote, monotonic: Callable[[], float]
@@ -83,32 +85,30 @@ class RemoteLayer:
         settings = patched(self._note.confirmed.settings, changes)
         return remote_note.next_document(self._note, settings)
 
-    def tick(self, troubles: Mapping[str, str]) -> bool:
-        """Judge what is on trial. Returns whether it was taken back: then the daemon has to start again."""
+    def tick(self, troubles: Mapping[str, str]) -> Verdict | None:
+        """Judge what is on trial. troubles: why each part of the device in trouble is, by its name.
+
+        Returns a verdict once, when it is stored; after a bad one the daemon has to start again.
+        """
         self._troubles = frozenset(troubles)
         with self._lock:
             if self._probation is None:
-                return False
+                return None
             verdict = self._probation.look(self._monotonic(), is_ready=True, troubles=troubles)
-            if verdict.decision is Decision.KEEP_TRYING:
-                return False
-            is_good = verdict.decision is Decision.CONFIRM
-            settled = (
-                remote_note.confirmed(self._note)
-                if is_good
-                else remote_note.rolled_back(self._note, verdict.reason)
-            )
+            match verdict.decision:
+                case Decision.KEEP_TRYING:
+                    return None
+                case Decision.CONFIRM:
+                    settled = remote_note.confirmed(self._note)
+                case Decision.ROLL_BACK:
+                    settled = remote_note.rolled_back(self._note, verdict.reason)
             try:
                 self._keep(settled)
             except StoreError as error:
-                logger.warning("the verdict on the configuration is kept for later: %s", error)
-                return False
+                logger.warning("what became of the configuration cannot be stored yet: %s", error)
+                return None
             self._probation = None
-        if is_good:
-            logger.info("configuration %d has proved itself", self.reported.version)
-        else:
-            logger.warning("configuration %d is taken back: %s", self.reported.version, verdict.reason)
-        return not is_good
+            return verdict
 
     def leave(self) -> None:
         """The daemon ends by order: that is not held against what is on trial."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from edge.configuration import Sources
     from edge.errors import OstiaryError
     from edge.settings import Settings
 
@@ -47,12 +48,16 @@ class Context:
 
     def settings(self, overrides: dict[str, Any] | None = None) -> Settings:
         """Read the configuration. Raises SettingsError."""
-        from edge.configuration import load
+        return self.sources(overrides).load()
+
+    def sources(self, overrides: dict[str, Any] | None = None) -> Sources:
+        """Where the configuration is read from."""
+        from edge.configuration import Sources
 
         merged = dict(overrides or {})
         if self.store is not None:
             merged["store"] = {**merged.get("store", {}), "folder": self.store}
-        return load(self.config, merged)
+        return Sources(self.config, merged)
 
 
 def print_json(value: Any) -> None:

@@ -1,0 +1,123 @@
+"""Take the configuration that the site wants, and tell the site what became of it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.app.documents import Documents
+from edge.app.remote_layer import RemoteLayer
+from edge.core.config_document import ConfigState, Desired, Reported, SetConfiguration, read_desired
+from edge.core.events import Json
+from edge.core.remote_note import Origin
+from edge.errors import MessageMalformed, SettingsError, StoreError
+from edge.ports import Message
+
+logger = logging.getLogger(__name__)
+WAITING = 20
+BEAT_S = 0.5
+DESIRED = "config.desired"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a document or a command came to. reason: empty when it was taken. restarts: the daemon will."""
+
+    reported: Reported
+    reason: str = ""
+    restarts: bool = False
+
+
+class ConfigurationDesk:
+    """Has its own thread: to look at a document and to write it takes a while on a slow card.
+
+    publish: sends what is reported; False when there is no session. restart: asks for an orderly start anew.
+    report: stores an audit event.
+    """
+
+    def __init__(
+        self,
+        *,
+        layer: RemoteLayer,
+        documents: Documents,
+        publish: Callable[[Reported], bool],
+        restart: Callable[[str], None],
+        report: Callable[[str, dict[str, Json]], None],
+    ) -> None:
+        self._layer = layer
+        self._documents = documents
+        self._publish = publish
+        self._restart = restart
+        self._report = report
+        self._waiting: queue.Queue[Message] = queue.Queue(WAITING)
+        self._published: Reported | None = None
+
+    def put(self, message: Message) -> None:
+        """Take a document, from any thread. One that finds no room comes again with the next connection."""
+        try:
+            self._waiting.put_nowait(message)
+        except queue.Full:
+            logger.warning("a configuration is passed over: too many came at once")
+
+    def on_link(self, up: bool) -> None:
+        """A session began or ended; from any thread."""
+        self._published = None
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Answer documents until `stop` is set."""
+        while not stop.is_set():
+            beat()
+            self._tell()
+            try:
+                message = self._waiting.get(timeout=BEAT_S)
+            except queue.Empty:
+                continue
+            self._receive(message)
+
+    def set(self, order: SetConfiguration) -> Answer:
+        """Carry out a command that changes settings of this device alone; from any thread."""
+        if self._layer.note.origin is Origin.SITE and self._layer.reported.version:
+            return Answer(self._layer.reported, "managed")
+        try:
+            return self.take(self._layer.patch(order.settings), Origin.DEVICE)
+        except MessageMalformed as error:
+            return Answer(self._layer.reported, str(error))
+
+    def take(self, desired: Desired, origin: Origin) -> Answer:
+        """Have a document tried, tell the site and start again; from any thread."""
+        before = self._layer.reported
+        try:
+            restarts = self._layer.take(desired, origin)
+        except (StoreError, SettingsError) as error:
+            logger.warning("configuration %d is not taken: %s", desired.version, error)
+            return Answer(before, str(error))
+        reported = self._layer.reported
+        if reported != before:
+            body: dict[str, Json] = {"version": reported.version, "state": reported.state.value}
+            self._report("audit.configuration_taken", body)
+        if restarts:
+            self._tell()
+            self._restart(f"configuration {desired.version} is new")
+        refused = reported.state is ConfigState.REFUSED and reported.version == desired.version
+        return Answer(reported, "refused" if refused else "", restarts)
+
+    def _receive(self, message: Message) -> None:
+        # The site may take its document away; what is in force stays.
+        received = self._documents.open(message, DESIRED) if message.payload else None
+        if received is None:
+            return
+        try:
+            desired = read_desired(received.body)
+        except MessageMalformed as error:
+            logger.warning("refused a configuration: %s", error)
+            return
+        self.take(desired, Origin.SITE)
+        self._published = None
+
+    def _tell(self) -> None:
+        reported = self._layer.reported
+        if reported != self._published and self._publish(reported):
+            self._published = reported
