@@ -119,8 +119,6 @@ def _operator(site: SiteTopics, operator: Member) -> Access:
     """Without a role, an operator watches only."""
     any_group, any_head, _ = _any(site)
     writes = (site.each("cmd"), any_group, site.all_cmd, site.hub_cmd) if operator.roles else (site.hub_cmd,)
-    if Role.ROOT in operator.roles:
-        writes = (*writes, site.keys)
     reads = (
         *(site.each(leaf) for leaf in SAYS),
         any_head,

@@ -7,7 +7,7 @@ of its nodes: any one may die. A topic is a subject there: `/` is `.`, `+` is `*
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from edge.hub.access import Member, access
@@ -57,7 +57,7 @@ mqtt {{
     cert_file: "{folder}/server.crt"
     key_file: "{folder}/server.key"
     ca_file: "{folder}/ca.crt"
-    {verification}
+    verify_and_map: true
   }}
 }}
 
@@ -74,7 +74,6 @@ def configuration(
     hosts: Sequence[str],
     *,
     port: int,
-    passwords: bool = False,
     folder: PurePath = FOLDER,
     data: PurePath = DATA,
     route_ports: Sequence[int] = (),
@@ -100,15 +99,11 @@ def configuration(
         data=data,
         port=port,
         replicas=len(hosts),
-        verification="verify_and_map: true" if not passwords else "verify: false",
     )
 
 
-def users(site: SiteTopics, members: Iterable[Member], passwords: Mapping[str, str] | None = None) -> str:
-    """nats-users.conf: one account with every member and its permissions. Who is revoked is not in it.
-
-    passwords: by member, plain, where there are no client certificates.
-    """
+def users(site: SiteTopics, members: Iterable[Member]) -> str:
+    """nats-users.conf: one account with every member and its permissions. Who is revoked is not in it."""
     lines = [
         f"# Who may say (publish) and hear (subscribe) what at the site {site.site}; nobody may more.",
         "accounts {",
@@ -117,7 +112,7 @@ def users(site: SiteTopics, members: Iterable[Member], passwords: Mapping[str, s
         "    users: [",
     ]
     known = sorted((one for one in members if not one.is_revoked), key=lambda one: one.id)
-    rows = [f"      {_user(site, member, passwords)}" for member in known]
+    rows = [f"      {_user(site, member)}" for member in known]
     return "\n".join([*lines, *rows, "    ]", "  }", "}", ""])
 
 
@@ -126,16 +121,12 @@ def subject(topic: str) -> str:
     return ".".join({"+": "*", "#": ">"}.get(level, level) for level in topic.split("/"))
 
 
-def _user(site: SiteTopics, member: Member, passwords: Mapping[str, str] | None) -> str:
+def _user(site: SiteTopics, member: Member) -> str:
     allowed = access(site, member)
     publish = json.dumps([subject(topic) for topic in allowed.writes])
     subscribe = json.dumps([*(subject(topic) for topic in allowed.reads), _DELIVERY])
-    if passwords is None:
-        who = f'user: "CN={member.id}"'
-    else:
-        who = f'user: "{member.id}", password: {json.dumps(passwords[member.id])}'
     # Over MQTT only: NATS's own protocol could ask JetStream for what waits for others.
     return (
-        f'{{{who}, allowed_connection_types: ["MQTT"],'
+        f'{{user: "CN={member.id}", allowed_connection_types: ["MQTT"],'
         f" permissions: {{publish: {publish}, subscribe: {subscribe}}}}}"
     )

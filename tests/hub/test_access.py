@@ -104,10 +104,8 @@ def test_requests_to_the_hub_come_from_operators_and_only_the_asker_hears_the_an
     assert not may_read(OPERATOR, SITE.hub_ack("ben"))
 
 
-def test_only_the_hub_and_the_keeper_of_the_root_key_publish_keys() -> None:
-    keeper = Member("carl", Kind.OPERATOR, frozenset({Role.ROOT}))
-    writers = [member.id for member in [*MEMBERS, keeper] if may_write(member, SITE.keys)]
-    assert writers == ["hub", "carl"]
+def test_only_the_hub_publishes_keys() -> None:
+    assert [member.id for member in MEMBERS if may_write(member, SITE.keys)] == ["hub"]
 
 
 def test_a_home_automation_sees_doors_and_unlocks_only_where_that_was_chosen() -> None:
