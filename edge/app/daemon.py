@@ -28,6 +28,7 @@ from edge.app.messages import (
     Sighted,
 )
 from edge.app.publishing import device_info
+from edge.app.station import Station
 from edge.app.threads import Inbox, LatestSlot
 from edge.app.thresholds import expectation, told
 from edge.app.waiting import REMEDY
@@ -41,7 +42,7 @@ from edge.service.access import Controller
 from edge.service.recognize import Recognizer, Step
 from edge.service.reporting import Clocks
 from edge.settings import Settings
-from edge.store.database import Database, open_database
+from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.journal import Journal
 
@@ -120,8 +121,22 @@ class Daemon:
             new_id=wiring.new_id,
             far=settings.recognition.far,
         )
+        station = Station(
+            settings=settings,
+            clocks=clocks,
+            boot=boot,
+            stack=stack,
+            crew=self._crew,
+            tell=self._tell,
+            database=database,
+            journal=journal,
+            gallery=gallery,
+            controller=controller,
+            inputs=door.inputs,
+            notifier=notifier,
+        )
         try:
-            self._work(stack, stop, controller, database, journal, gallery, door.inputs, notifier, boot)
+            self._work(station, stop)
         finally:
             # Locked before anything else is closed, whatever ended the loop.
             controller.stop()
@@ -129,28 +144,17 @@ class Daemon:
             if self._uplink is not None:
                 self._uplink.publisher.publish_changes(controller)
 
-    def _work(
-        self,
-        stack: ExitStack,
-        stop: threading.Event,
-        controller: Controller,
-        database: Database,
-        journal: Journal,
-        gallery: Gallery,
-        inputs: Inputs,
-        notifier: Notifier,
-        boot: str,
-    ) -> None:
-        settings = self._settings
+    def _work(self, station: Station, stop: threading.Event) -> None:
+        settings, stack, controller = self._settings, station.stack, station.controller
         controller.start()
         models = stack.enter_context(wiring.open_models(settings))
         index = stack.enter_context(wiring.open_index(settings, models.embedder.model))
         follower = GalleryFollower(index)
         recognizer = recognition.recognizer(settings, models, index.matcher)
-        inputs.start(lambda reading: self._tell(InputChanged(reading)))
-        self._inputs = inputs
-        stack.callback(inputs.close)
-        self._start_uplink(stack, journal, controller, device_info(settings, models, boot), boot)
+        station.inputs.start(lambda reading: self._tell(InputChanged(reading)))
+        self._inputs = station.inputs
+        stack.callback(station.inputs.close)
+        self._start_uplink(station, device_info(settings, models, station.boot))
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
         self._crew.add("vision", partial(self._look, recognizer))
         self._crew.add("gallery", follower.run, stale_s=LONGEST_S)
@@ -163,10 +167,11 @@ class Daemon:
         # Ended before the connections and the models they use are closed.
         stack.callback(self._stop_workers)
         self._crew.start()
-        people = gallery.count()
-        controller.reporter.report(EventClass.SYSTEM, "system.started", {"people": people, "boot": boot})
-        database.wait_at_most(LONGEST_WAIT_S)
-        notifier.ready()
+        people = station.gallery.count()
+        started: dict[str, Json] = {"people": people, "boot": station.boot}
+        controller.reporter.report(EventClass.SYSTEM, "system.started", started)
+        station.database.wait_at_most(LONGEST_WAIT_S)
+        station.notifier.ready()
         self._on_ready()
         known = index.matcher.size
         expected = told(expectation(settings, models.embedding, known), settings)
@@ -174,13 +179,13 @@ class Daemon:
         if liveness_told.is_ever_off(settings.liveness):
             text = liveness_told.told(settings.liveness)
             logger.warning("liveness policy %s; %s", text, liveness_told.CURE)
-        if waiting := told_waiting(gallery, models.embedder.model):
+        if waiting := told_waiting(station.gallery, models.embedder.model):
             logger.warning("%s; %s", waiting, REMEDY)
         housekeeping = Housekeeping(
-            controller, journal, follower, clocks=self._clocks, keep_days=settings.store.keep_days
+            controller, station.journal, follower, clocks=self._clocks, keep_days=settings.store.keep_days
         )
-        self._loop(stop, controller, housekeeping, notifier)
-        controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": boot})
+        self._loop(stop, controller, housekeeping, station.notifier)
+        controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": station.boot})
         logger.info("stopping: the door is locked first")
 
     def _loop(
@@ -208,9 +213,8 @@ class Daemon:
                 controller.prompted(prompt)
             case InputChanged(reading):
                 controller.read(reading)
-            case BusMessage(message):
-                if self._uplink is not None:
-                    self._uplink.receive(message)
+            case BusMessage(message, receive):
+                receive(message)
             case GalleryDone():
                 if self._uplink is not None:
                     self._uplink.desk.finished(notice)
@@ -227,27 +231,14 @@ class Daemon:
         is_answered = self._slot.is_empty and self._inbox.is_empty
         return self._replay_over and is_answered and not controller.door.is_unlocked
 
-    def _start_uplink(
-        self, stack: ExitStack, journal: Journal, controller: Controller, info: dict[str, Json], boot: str
-    ) -> None:
+    def _start_uplink(self, station: Station, info: dict[str, Json]) -> None:
         link = wiring.link(self._settings)
         if link is None:
             logger.info("no broker is configured; events stay on the device")
             return
         from edge.app import uplink
 
-        self._uplink = uplink.start(
-            stack,
-            link,
-            self._settings,
-            journal=journal,
-            controller=controller,
-            clocks=self._clocks,
-            info=info,
-            boot=boot,
-            crew=self._crew,
-            tell=self._tell,
-        )
+        self._uplink = uplink.start(link, station, info)
 
     def _capture(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         camera = self._camera or hardware.camera(self._settings.camera)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,7 +31,10 @@ class InputChanged:
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:
+    """receive: whose message it is, on the controller's thread."""
+
     message: Message
+    receive: Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -19,21 +20,31 @@ if TYPE_CHECKING:
     from edge.app.wiring import Models
 
 
+INFO_S = 1.0
+
+
 class Publisher:
     """Runs on the controller's thread. Levels go out when they change and after each connect.
 
-    info: what the device is, the body of its retained `info` message.
+    info: what the device is, the body of its retained `info` message; asked once in INFO_S.
     """
 
     def __init__(
-        self, codec: Codec, bus: MqttBus, pump: OutboxPump, *, clocks: Clocks, info: dict[str, Json]
+        self,
+        codec: Codec,
+        bus: MqttBus,
+        pump: OutboxPump,
+        *,
+        clocks: Clocks,
+        info: Callable[[], dict[str, Json]],
     ) -> None:
         self._codec = codec
         self._bus = bus
         self._pump = pump
         self._clocks = clocks
         self._info = info
-        self._owes_info = False
+        self._info_at = float("-inf")
+        self._said: dict[str, Json] | None = None
         self._level: DoorLevel | None = None
         self._state: tuple[DeviceState, str | None] | None = None
         self._stored = 0
@@ -44,21 +55,29 @@ class Publisher:
             self._stored = controller.reporter.stored
             self._pump.wake()
         state = DeviceState.DEGRADED if controller.reporter.troubles else DeviceState.READY
-        told = (state, self._codec.nonce())
-        if told != self._state and self._bus.set_state(state):
-            self._state = told
+        # While the clock is not set, `state` says which nonce a door command needs.
+        standing = state, self._codec.nonce()
+        if standing != self._state and self._bus.set_state(state):
+            self._state = standing
         level = self._present(controller)
         if level is not self._level and self._send(self._codec.door(level)):
             self._level = level
-        # Events that waited may have filled the window of a session that has just begun.
-        if self._owes_info:
-            self._owes_info = not self._send(self._codec.info(self._info))
+        if self._clocks.monotonic() >= self._info_at:
+            self._publish_info()
 
     def publish_levels(self, controller: Controller) -> None:
         """Publish every level anew; for a session that has just begun."""
-        self._owes_info = not self._send(self._codec.info(self._info))
+        self._said = None
+        self._publish_info()
         level = self._present(controller)
         self._level = level if self._send(self._codec.door(level)) else None
+
+    def _publish_info(self) -> None:
+        """Publish what the device is when that has changed; events may fill the window of a new session."""
+        info = self._info()
+        if info == self._said or self._send(self._codec.info(info)):
+            self._said = info
+            self._info_at = self._clocks.monotonic() + INFO_S
 
     def _present(self, controller: Controller) -> DoorLevel:
         """The door's level, the very object of the last time when it is the same."""

@@ -1,31 +1,30 @@
-"""The daemon's line to the broker: session, outbox, commands, and what is published."""
+"""The daemon's line to the broker: one session, and the parts that speak and listen over it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from edge.app import wiring
 from edge.app.commands import CommandDesk
-from edge.app.crew import Crew
 from edge.app.gallery_desk import STALE_S, GalleryDesk
 from edge.app.keepers import keepers
-from edge.app.messages import BusMessage, LinkChanged, Notice
+from edge.app.messages import BusMessage, LinkChanged
+from edge.app.outpost import Outpost
 from edge.app.publishing import Publisher
+from edge.app.routes import Routes
+from edge.app.station import Station
 from edge.app.trust import Trust, open_trust
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec
 from edge.mqtt.link import Link
+from edge.mqtt.listening import GALLERY_BYTES
 from edge.mqtt.pump import OutboxPump
 from edge.mqtt.topics import Topics
 from edge.ports import Message
-from edge.service.access import Controller
-from edge.service.reporting import Clocks
-from edge.settings import Settings
 from edge.store.database import open_database
-from edge.store.journal import Journal
 from edge.store.outbox import Outbox
 
 
@@ -36,67 +35,108 @@ class Uplink:
     bus: MqttBus
     desk: CommandDesk
     publisher: Publisher
-    trust: Trust
-
-    def receive(self, message: Message) -> None:
-        """Take one message from the bus."""
-        if message.topic == self.trust.topic:
-            self.trust.receive(message)
-        else:
-            self.desk.receive(message)
 
 
-def start(
-    stack: ExitStack,
-    link: Link,
-    settings: Settings,
-    *,
-    journal: Journal,
-    controller: Controller,
-    clocks: Clocks,
-    info: dict[str, Json],
-    boot: str,
-    crew: Crew,
-    tell: Callable[[Notice], None],
-) -> Uplink:
-    """Begin connecting, and take on the workers that go with it. stack: closes it all."""
+def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
+    """Begin connecting, and take on the workers that go with it. info: what the device is.
+
+    Raises SettingsError, KeyringInvalid and StoreError.
+    """
+    outpost, trust = _outpost(link, station)
+    pump = _join_outbox(outpost)
+    desk = _join_commands(outpost, trust)
+    publisher = Publisher(
+        outpost.codec,
+        outpost.bus,
+        pump,
+        clocks=station.clocks,
+        info=lambda: info | {key: figure() for key, figure in outpost.info.items()},
+    )
+    outpost.on_link.append(lambda up: station.tell(LinkChanged(up)))
+    station.stack.callback(outpost.bus.close)
+    outpost.bus.start(outpost.routes.deliver, partial(_tell_all, outpost.on_link))
+    return Uplink(outpost.bus, desk, publisher)
+
+
+def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
+    settings, controller = station.settings, station.controller
     topics = Topics(settings.device.site, settings.device.id)
     trust = open_trust(
-        settings, topic=topics.shared.keys, journal=journal, reporter=controller.reporter, clocks=clocks
+        settings,
+        topic=topics.shared.keys,
+        journal=station.journal,
+        reporter=controller.reporter,
+        clocks=station.clocks,
     )
     codec = Codec(
         topics,
-        boot,
+        station.boot,
         frozenset({settings.door.name}),
         groups=settings.fleet.groups,
         signers=trust.signers,
         nonce=trust.nonce,
+        pictures=settings.fleet.pictures,
         # Answered ids are kept that long.
         max_age_s=settings.store.keep_days * 86_400.0,
     )
-    bus = MqttBus(link, codec, [*codec.command_topics, trust.topic], sessions=wiring.sessions(journal))
-    outbox_database = stack.enter_context(open_database(settings.store.file, durable=False, check=False))
-    pump = OutboxPump(Outbox(outbox_database), bus, codec.event)
-    roster = stack.enter_context(wiring.open_roster(settings))
-    gallery = GalleryDesk(keepers(settings, roster), tell)
-    desk = CommandDesk(
+    routes = Routes()
+    bus = MqttBus(
+        link,
+        codec,
+        routes.filters,
+        sessions=wiring.sessions(station.journal),
+        max_bytes=GALLERY_BYTES,
+    )
+    outpost = Outpost(
+        settings=settings,
+        topics=topics,
         codec=codec,
         bus=bus,
-        journal=journal,
+        journal=station.journal,
         controller=controller,
-        clocks=clocks,
+        clocks=station.clocks,
+        crew=station.crew,
+        stack=station.stack,
+        tell=station.tell,
+        boot=station.boot,
         new_id=wiring.new_id,
+        routes=routes,
+    )
+    _to_controller(outpost, [trust.topic], trust.receive)
+    return outpost, trust
+
+
+def _join_outbox(outpost: Outpost) -> OutboxPump:
+    store = outpost.settings.store
+    database = outpost.stack.enter_context(open_database(store.file, durable=False, check=False))
+    pump = OutboxPump(Outbox(database), outpost.bus, outpost.codec.event)
+    outpost.on_link.append(pump.on_link)
+    outpost.crew.add("outbox", pump.run)
+    return pump
+
+
+def _join_commands(outpost: Outpost, trust: Trust) -> CommandDesk:
+    roster = outpost.stack.enter_context(wiring.open_roster(outpost.settings))
+    gallery = GalleryDesk(keepers(outpost.settings, roster), outpost.tell)
+    desk = CommandDesk(
+        codec=outpost.codec,
+        bus=outpost.bus,
+        journal=outpost.journal,
+        controller=outpost.controller,
+        clocks=outpost.clocks,
+        new_id=outpost.new_id,
         gallery=gallery.put,
         spend_nonce=trust.spend,
     )
-    publisher = Publisher(codec, bus, pump, clocks=clocks, info=info)
+    outpost.crew.add("orders", gallery.run, stale_s=STALE_S)
+    _to_controller(outpost, outpost.codec.command_topics, desk.receive)
+    return desk
 
-    def on_link(up: bool) -> None:
-        pump.on_link(up)
-        tell(LinkChanged(up))
 
-    stack.callback(bus.close)
-    bus.start(lambda message: tell(BusMessage(message)), on_link)
-    crew.add("outbox", pump.run)
-    crew.add("orders", gallery.run, stale_s=STALE_S)
-    return Uplink(bus, desk, publisher, trust)
+def _to_controller(outpost: Outpost, filters: Iterable[str], receive: Callable[[Message], None]) -> None:
+    outpost.routes.add(filters, lambda message: outpost.tell(BusMessage(message, receive)))
+
+
+def _tell_all(hearers: Iterable[Callable[[bool], None]], up: bool) -> None:
+    for hear in hearers:
+        hear(up)

@@ -64,6 +64,7 @@ class MqttBus:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._state = DeviceState.INIT
+        self._was_born = False
         self._connection: Connection | None = None
         self._trouble: str | None = None
         self._logged: set[str] = set()
@@ -176,6 +177,10 @@ class MqttBus:
         with self._lock:
             if self._stop.is_set():
                 return False
+            # A start is seen as one, also by who hears of it when it is over.
+            if not self._was_born and self._state is not DeviceState.INIT:
+                connection.announce(DeviceState.INIT)
+            self._was_born = True
             connection.announce(self._state)
             self._connection = connection
         self._trouble = None

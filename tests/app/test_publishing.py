@@ -37,9 +37,12 @@ class Post:
         self.site = Site(folder, DoorConfig())
         self.site.controller.start()
         self.bus = StatefulBus()
+        self.info = INFO
         self.bus.start(lambda message: None, lambda up: None)
         codec = Codec(Topics("site", "door-1"), "boot", frozenset({"main"}))
-        self.publisher = Publisher(codec, self.bus, Pump(), clocks=self.site.clock.clocks(), info=INFO)
+        self.publisher = Publisher(
+            codec, self.bus, Pump(), clocks=self.site.clock.clocks(), info=lambda: self.info
+        )
 
     def connect(self):
         self.publisher.publish_levels(self.site.controller)

@@ -1,0 +1,46 @@
+"""What the parts of the line to the site share while they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from edge.app.crew import Crew
+from edge.app.messages import Notice
+from edge.app.routes import Routes
+from edge.core.events import Json
+from edge.mqtt.client import MqttBus
+from edge.mqtt.codec import Codec
+from edge.mqtt.topics import Topics
+from edge.service.access import Controller
+from edge.service.reporting import Clocks
+from edge.settings import Settings
+from edge.store.journal import Journal
+
+
+@dataclass(slots=True)
+class Outpost:
+    """Each part joins before the line opens: it adds what it hears to `routes`, its worker to `crew`, and
+    what it leaves open to `stack`.
+
+    journal, controller: of the controller's thread. tell: hands a notice to that thread; from any thread.
+    on_link: called on the bus's thread when a session has begun (True) and when it has ended; they enqueue.
+    info: more of the device's description; asked about once a second on the controller's thread, so cheap.
+    """
+
+    settings: Settings
+    topics: Topics
+    codec: Codec
+    bus: MqttBus
+    journal: Journal
+    controller: Controller
+    clocks: Clocks
+    crew: Crew
+    stack: ExitStack
+    tell: Callable[[Notice], None]
+    boot: str
+    new_id: Callable[[], str]
+    routes: Routes
+    on_link: list[Callable[[bool], None]] = field(default_factory=list)
+    info: dict[str, Callable[[], Json]] = field(default_factory=dict)
