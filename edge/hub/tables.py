@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -23,6 +22,8 @@ METADATA = MetaData()
 
 # SQLite numbers rows by itself only in a column that is called INTEGER.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
+# In the order of code points everywhere: a snapshot is sorted so.
+_ID = Text().with_variant(Text(collation="C"), "postgresql")
 
 schema = Table(
     "hub_schema",
@@ -107,24 +108,24 @@ galleries = Table(
     Column("root", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("model", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
     Column("proof", Text),
-    Column("min_delta", BigInteger, nullable=False),
-    Column("snapshot_version", BigInteger),
-    Column("snapshot_sha256", Text),
-    Column("snapshot_bytes", BigInteger),
+    Column("snapshot", Text),
+    Column("snapshot_total", BigInteger, nullable=False),
 )
-"""proof: what a root key signed for this epoch. min_delta: deltas from this version on are kept."""
+"""count: people. total: operations ever. proof: what a root key signed for the epoch, JSON. snapshot: the
+newest one as a head tells of it, JSON; snapshot_total: the operations that are in it."""
 
 gallery_rows = Table(
     "gallery_rows",
     METADATA,
     Column("gallery", Text, ForeignKey("galleries.gallery"), primary_key=True),
-    Column("person", Text, primary_key=True),
-    Column("face", Text, primary_key=True),
-    Column("digest", Text, nullable=False),
-    Column("op", Text, nullable=False),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("person", _ID, primary_key=True),
+    Column("face", _ID, primary_key=True),
+    Column("line", Text, nullable=False),
 )
-"""face: empty for the row of the person itself. op: the canonical JSON of the put, sealed as it came."""
+"""face: empty for the row of the person itself. line: the row's one spelling, sealed as it came."""
 
 gallery_steps = Table(
     "gallery_steps",
@@ -134,19 +135,11 @@ gallery_steps = Table(
     Column("prev_root", Text, nullable=False),
     Column("root", Text, nullable=False),
     Column("count", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("ops", Text, nullable=False),
 )
-"""One step from a version to the next. version: the one it leads to. count: of its operations."""
-
-gallery_ops = Table(
-    "gallery_ops",
-    METADATA,
-    Column("gallery", Text, primary_key=True),
-    Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("op", Text, nullable=False),
-    ForeignKeyConstraint(["gallery", "version"], ["gallery_steps.gallery", "gallery_steps.version"]),
-)
-"""The operations of a step, in their order."""
+"""The step from the version before to this one. count: its operations. total: as of the gallery, with
+these. ops: a JSON list."""
 
 gallery_acks = Table(
     "gallery_acks",
