@@ -140,9 +140,10 @@ class FakeOutbox:
     def add(self, stored: StoredEvent) -> None:
         self.waiting.append(stored)
 
-    def pending(self, limit: int) -> list[StoredEvent]:
+    def pending(self, limit: int, after: int = 0) -> list[StoredEvent]:
         self._fail()
-        return sorted(self.waiting, key=lambda stored: stored.seq)[:limit]
+        waiting = [stored for stored in self.waiting if stored.seq > after]
+        return sorted(waiting, key=lambda stored: stored.seq)[:limit]
 
     def mark_sent(self, seqs: Iterable[int]) -> None:
         self._fail()

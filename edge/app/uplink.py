@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.app import wiring
+from edge.app import command_wiring, wiring
 from edge.app.commands import CommandDesk
-from edge.app.gallery_desk import STALE_S, GalleryDesk
-from edge.app.keepers import keepers
 from edge.app.messages import BusMessage, LinkChanged
 from edge.app.outpost import Outpost
 from edge.app.publishing import Publisher
@@ -44,7 +42,7 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
     """
     outpost, trust = _outpost(link, station)
     pump = _join_outbox(outpost)
-    desk = _join_commands(outpost, trust)
+    desk = command_wiring.join(outpost, trust)
     publisher = Publisher(
         outpost.codec,
         outpost.bus,
@@ -101,36 +99,21 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
         boot=station.boot,
         new_id=wiring.new_id,
         routes=routes,
+        restart=station.restart,
     )
     _to_controller(outpost, [trust.topic], trust.receive)
     return outpost, trust
 
 
 def _join_outbox(outpost: Outpost) -> OutboxPump:
-    store = outpost.settings.store
+    store, collected = outpost.settings.store, outpost.settings.fleet.require_ack
     database = outpost.stack.enter_context(open_database(store.file, durable=False, check=False))
-    pump = OutboxPump(Outbox(database), outpost.bus, outpost.codec.event)
+    pump = OutboxPump(Outbox(database), outpost.bus, outpost.codec.event, collected=collected)
+    if collected:
+        outpost.routes.add([outpost.topics.event_ack], pump.hear)
     outpost.on_link.append(pump.on_link)
     outpost.crew.add("outbox", pump.run)
     return pump
-
-
-def _join_commands(outpost: Outpost, trust: Trust) -> CommandDesk:
-    roster = outpost.stack.enter_context(wiring.open_roster(outpost.settings))
-    gallery = GalleryDesk(keepers(outpost.settings, roster), outpost.tell)
-    desk = CommandDesk(
-        codec=outpost.codec,
-        bus=outpost.bus,
-        journal=outpost.journal,
-        controller=outpost.controller,
-        clocks=outpost.clocks,
-        new_id=outpost.new_id,
-        gallery=gallery.put,
-        spend_nonce=trust.spend,
-    )
-    outpost.crew.add("orders", gallery.run, stale_s=STALE_S)
-    _to_controller(outpost, outpost.codec.command_topics, desk.receive)
-    return desk
 
 
 def _to_controller(outpost: Outpost, filters: Iterable[str], receive: Callable[[Message], None]) -> None:
