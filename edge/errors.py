@@ -53,8 +53,11 @@ names none has those of the class above it.
     ├── BusError
     │   ├── BrokerUnavailable      not reachable, or it refused us
     │   ├── MessageMalformed       bytes that are not one of our messages
-    │   └── SealBroken             what was encrypted does not open with this key
+    │   ├── SealBroken             what was encrypted does not open with this key
+    │   └── RootMismatch           rows of a gallery are not those that its root stands for
     ├── KeyUnusable                a key, a certificate or a bundle of them: damaged, or of another passphrase
+    ├── DownloadBroken             a server or the way to it fails; the rest may be had later
+    ├── JobFailed                  a model or a software from afar that cannot be taken over
     └── WorkerDied                 a thread ended that must not end
 """
 
@@ -263,6 +266,10 @@ class SealBroken(BusError):
     pass
 
 
+class RootMismatch(BusError):
+    pass
+
+
 class KeyUnusable(OstiaryError):
     exit_code = 11
 
@@ -270,3 +277,17 @@ class KeyUnusable(OstiaryError):
 class WorkerDied(OstiaryError):
     exit_code = 10
     code = "InternalError"
+
+
+class DownloadBroken(OstiaryError):
+    exit_code = 12
+
+
+class JobFailed(OstiaryError):
+    """reason: the stable word that the site is told."""
+
+    exit_code = 12
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason

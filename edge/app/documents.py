@@ -42,16 +42,21 @@ class Documents:
         try:
             received = envelope.parse(parse_json(message.payload))
         except MessageMalformed as error:
-            return self._refuse("malformed", f"{message_type}: {error}")
+            self._refuse("malformed", f"{message_type}: {error}")
+            return None
         if received.type != message_type:
-            return self._refuse("unknown_type", f"{received.type} came where {message_type} belongs")
+            self._refuse("unknown_type", f"{received.type} came where {message_type} belongs")
+            return None
         if received.dev not in (None, self._dev):
-            return self._refuse("wrong_device", f"{message_type} is meant for another device")
+            self._refuse("wrong_device", f"{message_type} is meant for another device")
+            return None
         now = self._clocks.utc()
         if not are_allowed(self._signers(received, message.topic, now), message_type):
-            return self._refuse("auth", f"no right signature of a key that may sign {message_type}")
+            self._refuse("auth", f"no right signature of a key that may sign {message_type}")
+            return None
         if received.exp is not None and self._clocks.is_set() and now >= received.exp:
-            return self._refuse("expired", f"{message_type} has expired")
+            self._refuse("expired", f"{message_type} has expired")
+            return None
         return received
 
     def _refuse(self, reason: str, text: str) -> None:
