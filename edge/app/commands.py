@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from edge.app.gallery_desk import GalleryDone
+from edge.app.ack_post import AckPost
+from edge.app.open_orders import OpenOrders
+from edge.app.order_results import OrderDone, OrderProgress
+from edge.app.restarting import GRACE_S, Restart, remember
+from edge.core import device_orders
 from edge.core.ack import Ack, AckStatus
 from edge.core.commands import Accept, Command, Refuse
-from edge.core.door_orders import Unlock
-from edge.core.events import EventClass, Json
-from edge.core.gallery_orders import GalleryOrder
+from edge.core.door_orders import AcknowledgeDoor, DoorOrder, OrderPosture, Unlock
+from edge.core.events import Event, EventClass, Json
 from edge.core.policy import Ruling
 from edge.core.rarely import Rarely
 from edge.errors import AlreadyCommitted, StoreError
 from edge.mqtt.codec import Codec
-from edge.ports import Bus, Journal, Message
+from edge.ports import Journal, Message
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
 
 logger = logging.getLogger(__name__)
 REPORT_EVERY_S = 10.0
+BUSY = Ack(AckStatus.FAILED, "busy", {"text": "too many commands are waiting; send a new one later"})
 
 
 class CommandDesk:
-    """Runs on the controller's thread. `new_id` gives a fresh id for every ack. gallery: takes an order about
-    people, to be answered through `finished`; False when it cannot.
+    """Runs on the controller's thread. desks: by the type of the order, who takes a command to carry it out
+    elsewhere, to be answered through `advanced` and `finished`; False when it cannot now. What is about the
+    door is decided here.
 
     Refusals that nobody asked an answer for are reported at most once in REPORT_EVERY_S for each
     reason, with how many there were, so that a flood of them fills neither log nor outbox. spend_nonce:
@@ -37,22 +42,23 @@ class CommandDesk:
         self,
         *,
         codec: Codec,
-        bus: Bus,
+        post: AckPost,
         journal: Journal,
         controller: Controller,
         clocks: Clocks,
-        new_id: Callable[[], str],
-        gallery: Callable[[Command, GalleryOrder], bool],
+        restart: Restart,
+        desks: Mapping[type, Callable[[Command], bool]],
         spend_nonce: Callable[[], None] = lambda: None,
     ) -> None:
         self._codec = codec
-        self._bus = bus
+        self._post = post
         self._journal = journal
         self._controller = controller
         self._clocks = clocks
-        self._new_id = new_id
-        self._gallery = gallery
+        self._restart = restart
+        self._desks = desks
         self._spend_nonce = spend_nonce
+        self._open = OpenOrders()
         self._rarely = Rarely(REPORT_EVERY_S)
 
     def receive(self, message: Message) -> None:
@@ -68,59 +74,105 @@ class CommandDesk:
             logger.warning("a command could not be answered durably: %s", error)
             self._controller.reporter.trouble("store", str(error))
             if verdict.id is not None:
-                self._send(verdict.id, Ack(AckStatus.FAILED, "store"))
+                self._post.send(verdict.id, Ack(AckStatus.FAILED, "store"))
 
-    def finished(self, done: GalleryDone) -> None:
-        """Acknowledge an order about people, and tell of what it changed."""
+    def advanced(self, progress: OrderProgress) -> None:
+        """Tell how far an order is."""
+        command = progress.command.id
+        if self._open.advance(command, AckStatus.IN_PROGRESS):
+            self._post.send(command, Ack(AckStatus.IN_PROGRESS, None, progress.detail))
+
+    def finished(self, done: OrderDone) -> None:
+        """Acknowledge an order that was carried out elsewhere, and tell of what it changed."""
         command = done.command
-        try:
-            self._journal.finish_command(command.id, done.ack.to_json())
-        except StoreError as error:
-            logger.warning("the answer to a command could not be stored: %s", error)
-        self._send(command.id, done.ack)
-        if done.changed:
-            self._controller.reporter.report(
-                EventClass.AUDIT, "audit.gallery_changed", {"command": command.id, "order": command.type}
-            )
+        if done.audit is not None:
+            body: dict[str, Json] = {"command": command.id, "order": command.type}
+            event = Event(EventClass.AUDIT, done.audit, self._clocks.utc(), body, corr=command.id)
+            self._controller.reporter.append((event,))
+        if self._open.advance(command.id, done.ack.status):
+            self._answer(command.id, done.ack)
+
+    def tick(self) -> None:
+        """Send what waits for the broker, and give up on what takes too long."""
+        self._post.flush()
+        for command in self._open.overdue(self._clocks.monotonic()):
+            logger.warning("command %s takes too long; it is not waited for", command)
+            self._open.advance(command, AckStatus.TIMED_OUT)
+            text = "it takes too long; whether it is carried out is not known"
+            self._answer(command, Ack(AckStatus.TIMED_OUT, "timed_out", {"text": text}))
 
     def _execute(self, command: Command) -> None:
         if self._repeated(command.id):
             return
         if command.nonce is not None:
             self._spend_nonce()
-        if isinstance(command.order, Unlock):
-            self._unlock(command, command.order)
-        elif isinstance(command.order, GalleryOrder):
-            self._hand_on(command, command.order)
-        else:
-            text = f"this device cannot carry out {command.type}"
-            unable = Ack(AckStatus.FAILED, "unavailable", {"text": text})
-            self._journal.begin_command(command.id, self._clocks.utc(), ack=unable.to_json())
-            self._send(command.id, unable)
+        match command.order:
+            case Unlock() | OrderPosture() | AcknowledgeDoor() as order:
+                self._at_the_door(command, order)
+            case device_orders.Restart():
+                self._begin_anew(command)
+            case _:
+                self._hand_on(command)
 
-    def _unlock(self, command: Command, order: Unlock) -> None:
-        self._send(command.id, Ack(AckStatus.RECEIVED))
+    def _at_the_door(self, command: Command, order: DoorOrder) -> None:
+        self._post.send(command.id, Ack(AckStatus.RECEIVED))
         try:
-            ruling = self._controller.commanded(
-                command.id, order.seconds, lambda ruling: _final(ruling).to_json()
-            )
+            final = self._decide(command, order)
         except AlreadyCommitted:
             self._repeated(command.id)
             return
-        if ruling.granted:
-            self._send(command.id, Ack(AckStatus.ACCEPTED))
-            self._send(command.id, Ack(AckStatus.IN_PROGRESS))
-        self._send(command.id, _final(ruling))
+        if final.status is AckStatus.SUCCEEDED:
+            self._post.send(command.id, Ack(AckStatus.ACCEPTED))
+            self._post.send(command.id, Ack(AckStatus.IN_PROGRESS))
+        self._post.send(command.id, final)
 
-    def _hand_on(self, command: Command, order: GalleryOrder) -> None:
-        self._journal.begin_command(command.id, self._clocks.utc())
-        self._send(command.id, Ack(AckStatus.RECEIVED))
-        if self._gallery(command, order):
-            self._send(command.id, Ack(AckStatus.ACCEPTED))
+    def _decide(self, command: Command, order: DoorOrder) -> Ack:
+        match order:
+            case Unlock(_, seconds):
+                ack = lambda ruling: _final(ruling).to_json()  # noqa: E731
+                return _final(self._controller.commanded(command.id, seconds, ack))
+            case OrderPosture():
+                return self._controller.orders.order(command, order)
+            case AcknowledgeDoor():
+                return self._controller.orders.acknowledge(command, order)
+
+    def _begin_anew(self, command: Command) -> None:
+        """Answer first: nobody is left to do it afterwards."""
+        done = Ack(AckStatus.SUCCEEDED)
+        self._journal.begin_command(command.id, self._clocks.utc(), ack=done.to_json())
+        remember(self._journal, command.id)
+        for status in (AckStatus.RECEIVED, AckStatus.ACCEPTED):
+            self._post.send(command.id, Ack(status))
+        self._restart.request(f"command {command.id}", grace_s=GRACE_S)
+        self._post.send(command.id, done, on_acked=self._restart.now)
+
+    def _hand_on(self, command: Command) -> None:
+        take = self._desks.get(type(command.order))
+        if take is None:
+            text = f"this device cannot carry out {command.type}"
+            self._turn_away(command, Ack(AckStatus.FAILED, "unavailable", {"text": text}))
             return
-        busy = Ack(AckStatus.FAILED, "busy", {"text": "too many commands are waiting; send a new one later"})
-        self._journal.finish_command(command.id, busy.to_json())
-        self._send(command.id, busy)
+        self._journal.begin_command(command.id, self._clocks.utc())
+        self._open.begin(command, self._clocks.monotonic())
+        self._post.send(command.id, Ack(AckStatus.RECEIVED))
+        if take(command):
+            self._open.advance(command.id, AckStatus.ACCEPTED)
+            self._post.send(command.id, Ack(AckStatus.ACCEPTED))
+        else:
+            self._open.advance(command.id, AckStatus.FAILED)
+            self._answer(command.id, BUSY)
+
+    def _turn_away(self, command: Command, ack: Ack) -> None:
+        self._journal.begin_command(command.id, self._clocks.utc(), ack=ack.to_json())
+        self._post.send(command.id, ack)
+
+    def _answer(self, command: str, ack: Ack) -> None:
+        """Give the final answer to a command that was begun."""
+        try:
+            self._journal.finish_command(command, ack.to_json())
+        except StoreError as error:
+            logger.warning("the answer to a command could not be stored: %s", error)
+        self._post.send(command, ack)
 
     def _refuse(self, refusal: Refuse, now: datetime) -> None:
         if refusal.id is not None:
@@ -128,23 +180,20 @@ class CommandDesk:
                 return
             if refusal.claims:
                 self._journal.begin_command(refusal.id, now, ack=refusal.ack.to_json())
-            self._send(refusal.id, refusal.ack)
+            self._post.send(refusal.id, refusal.ack)
         self._report(refusal)
 
     def _repeated(self, command: str) -> bool:
-        """Whether the command was answered before; then the stored answer is sent again."""
+        """Whether the command was answered before, or is on its way; then that is told again."""
+        status = self._open.status(command)
+        if status is not None:
+            self._post.send(command, Ack(status), repeated=True)
+            return True
         stored = self._journal.command_ack(command)
         if stored is None:
             return False
-        self._send(command, Ack.from_json(stored), repeated=True)
+        self._post.send(command, Ack.from_json(stored), repeated=True)
         return True
-
-    def _send(self, command: str, ack: Ack, *, repeated: bool = False) -> None:
-        mono_ms = int(self._clocks.monotonic() * 1000)
-        out = self._codec.ack(
-            command, ack, id=self._new_id(), now=self._clocks.utc(), mono_ms=mono_ms, repeated=repeated
-        )
-        self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
 
     def _report(self, refusal: Refuse) -> None:
         untold = self._rarely.ask(refusal.reason, self._clocks.monotonic())

@@ -14,7 +14,6 @@ from edge.app import hardware, liveness_told, recognition, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
-from edge.app.gallery_desk import GalleryDone
 from edge.app.housekeeping import Housekeeping
 from edge.app.looking import VisionWorker
 from edge.app.messages import (
@@ -27,7 +26,9 @@ from edge.app.messages import (
     ReplayEnded,
     Sighted,
 )
+from edge.app.order_results import OrderDone, OrderProgress
 from edge.app.publishing import device_info
+from edge.app.restarting import RESTART, Restart, started
 from edge.app.station import Station
 from edge.app.threads import Inbox, LatestSlot
 from edge.app.thresholds import expectation, told
@@ -91,14 +92,18 @@ class Daemon:
         self._uplink: Uplink | None = None
         self._inputs: Inputs | None = None
         self._replay_over = False
+        self._restart = Restart(self._clocks)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event) -> int:
         """Serve the door until `stop` is set, or a replay is over. Raises OstiaryError.
+
+        Returns the exit code: RESTART when the daemon is to be started anew, else 0.
 
         However it ends, the relay is locked first and everything else is closed after that.
         """
         with ExitStack() as stack:
             self._serve(stack, stop)
+        return RESTART if self._restart.is_wanted else 0
 
     def _serve(self, stack: ExitStack, stop: threading.Event) -> None:
         settings, clocks = self._settings, self._clocks
@@ -134,6 +139,7 @@ class Daemon:
             controller=controller,
             inputs=door.inputs,
             notifier=notifier,
+            restart=self._restart,
         )
         try:
             self._work(station, stop)
@@ -168,8 +174,8 @@ class Daemon:
         stack.callback(self._stop_workers)
         self._crew.start()
         people = station.gallery.count()
-        started: dict[str, Json] = {"people": people, "boot": station.boot}
-        controller.reporter.report(EventClass.SYSTEM, "system.started", started)
+        body: dict[str, Json] = {"people": people, "boot": station.boot}
+        controller.reporter.append((started(station.journal, self._clocks, body),))
         station.database.wait_at_most(LONGEST_WAIT_S)
         station.notifier.ready()
         self._on_ready()
@@ -186,13 +192,13 @@ class Daemon:
         )
         self._loop(stop, controller, housekeeping, station.notifier)
         controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": station.boot})
-        logger.info("stopping: the door is locked first")
+        logger.info("stopping%s: the door is locked first", self._restart.reason)
 
     def _loop(
         self, stop: threading.Event, controller: Controller, housekeeping: Housekeeping, notifier: Notifier
     ) -> None:
         housekeeping_at = float("-inf")
-        while not stop.is_set() and not self._is_over(controller):
+        while not (stop.is_set() or self._restart.is_due or self._is_over(controller)):
             notice = self._inbox.take(TICK_S)
             controller.tick()
             if notice is not None:
@@ -204,6 +210,8 @@ class Daemon:
                 housekeeping_at = now + HOUSEKEEPING_S
                 self._check_workers(controller, notifier)
                 housekeeping.run()
+                if self._uplink is not None:
+                    self._uplink.desk.tick()
 
     def _handle(self, notice: Notice, controller: Controller) -> None:
         match notice:
@@ -215,9 +223,10 @@ class Daemon:
                 controller.read(reading)
             case BusMessage(message, receive):
                 receive(message)
-            case GalleryDone():
-                if self._uplink is not None:
-                    self._uplink.desk.finished(notice)
+            case OrderProgress() if self._uplink is not None:
+                self._uplink.desk.advanced(notice)
+            case OrderDone() if self._uplink is not None:
+                self._uplink.desk.finished(notice)
             case LinkChanged(up):
                 if self._uplink is not None and up:
                     self._uplink.publisher.publish_levels(controller)

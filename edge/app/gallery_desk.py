@@ -1,19 +1,18 @@
-"""Carry out commands about people and groups, beside the door: a long one must not delay a relock."""
+"""Carry out commands about people, their faces and groups."""
 
 from __future__ import annotations
 
-import logging
-import queue
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import replace
+from typing import TypeAlias, assert_never
 
 from edge.app.keepers import Keepers
+from edge.app.order_results import OrderDone
 from edge.core.ack import Ack, AckStatus
 from edge.core.commands import Command
+from edge.core.envelope import to_timestamp
 from edge.core.events import Json
 from edge.core.face import PersonId
+from edge.core.face_orders import DeleteFaces, ListFaces
 from edge.core.gallery_orders import (
     CopyPerson,
     CreateGroup,
@@ -31,70 +30,28 @@ from edge.core.gallery_orders import (
 )
 from edge.core.legality import gender
 from edge.core.order_body import KEEP
-from edge.core.person import GroupId, Person, Version
-from edge.errors import OstiaryError
+from edge.core.person import FaceId, FaceRecord, GroupId, Person, Version
 from edge.service.groups import GroupKeeper
 from edge.service.people import PersonInfo
 
-logger = logging.getLogger(__name__)
-WAITING = 100
-"""So many commands may wait; more are refused as busy."""
-BEAT_S = 0.5
 STALE_S = 120.0
 """A group of a million people takes its time."""
+PeopleOrder: TypeAlias = GalleryOrder | ListFaces | DeleteFaces
+"""What needs no network."""
 
 
-@dataclass(frozen=True, slots=True)
-class GalleryDone:
-    """A command about people was carried out, or refused. changed: somebody may be known differently now."""
-
-    command: Command
-    ack: Ack
-    changed: bool
-
-
-class GalleryDesk:
-    """Takes orders from the controller's thread and carries them out on its own.
-
-    keepers: used by that thread alone. tell: called there with every result.
-    """
-
-    def __init__(self, keepers: Keepers, tell: Callable[[GalleryDone], None]) -> None:
-        self._keepers = keepers
-        self._tell = tell
-        self._waiting: queue.Queue[tuple[Command, GalleryOrder]] = queue.Queue(WAITING)
-
-    def put(self, command: Command, order: GalleryOrder) -> bool:
-        """Take an order. False when too many are waiting."""
-        try:
-            self._waiting.put_nowait((command, order))
-        except queue.Full:
-            return False
-        return True
-
-    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Carry out orders in the order they came, until `stop` is set."""
-        while not stop.is_set():
-            beat()
-            try:
-                command, order = self._waiting.get(timeout=BEAT_S)
-            except queue.Empty:
-                continue
-            self._tell(carry_out(self._keepers, command, order))
+def carry_out(keepers: Keepers, command: Command) -> OrderDone:
+    """Do what an order says. What raises an error of ours has changed nothing."""
+    order = command.order
+    if not isinstance(order, PeopleOrder):
+        raise TypeError(f"{command.type} is not about people")
+    detail = _do(keepers, command, order)
+    reads = isinstance(order, ListGroups | ListPeople | ShowPerson | ListFaces)
+    ack = Ack(AckStatus.SUCCEEDED, None, detail)
+    return OrderDone(command, ack, audit=None if reads else "audit.gallery_changed")
 
 
-def carry_out(keepers: Keepers, command: Command, order: GalleryOrder) -> GalleryDone:
-    """Do what an order says. What is refused or fails has changed nothing."""
-    try:
-        detail = _do(keepers, command, order)
-    except OstiaryError as error:
-        told: dict[str, Json] = {"code": error.code, "number": error.number, "text": str(error)}
-        return GalleryDone(command, Ack(AckStatus.FAILED, "refused", told), changed=False)
-    reads = isinstance(order, ListGroups | ListPeople | ShowPerson)
-    return GalleryDone(command, Ack(AckStatus.SUCCEEDED, None, detail), changed=not reads)
-
-
-def _do(keepers: Keepers, command: Command, order: GalleryOrder) -> dict[str, Json]:
+def _do(keepers: Keepers, command: Command, order: PeopleOrder) -> dict[str, Json]:
     match order:
         case ListGroups(offset, limit):
             page = keepers.groups.list(offset, limit)
@@ -103,6 +60,10 @@ def _do(keepers: Keepers, command: Command, order: GalleryOrder) -> dict[str, Js
             return _listed(keepers, order)
         case ShowPerson(person):
             return _shown(keepers.people.show(PersonId(person)))
+        case ListFaces():
+            return _faces(keepers, order)
+        case DeleteFaces(person, gone):
+            keepers.people.erase_faces(PersonId(person), [FaceId(face) for face in gone])
         case CreateGroup() | ModifyGroup() | DeleteGroup():
             _change_group(keepers.groups, order)
         case CreatePerson() | ModifyPerson() | RevokePerson() | CopyPerson() | LeaveGroup() | DeletePeople():
@@ -136,7 +97,7 @@ def _change_people(
         case ModifyPerson():
             seen = None if order.version is KEEP else Version(order.version)
             people.modify(PersonId(order.person), lambda known: _modified(known, order), seen)
-        case RevokePerson(person):
+        case RevokePerson(person=person):
             people.modify(PersonId(person), lambda known: replace(known, revoked=True))
         case CopyPerson(person, into):
             people.copy(PersonId(person), [GroupId(group) for group in into])
@@ -152,6 +113,17 @@ def _listed(keepers: Keepers, order: ListPeople) -> dict[str, Json]:
     else:
         page = keepers.people.list(order.offset, order.limit)
     return {"total": page.total, "people": [one.id for one in page.rows]}
+
+
+def _faces(keepers: Keepers, order: ListFaces) -> dict[str, Json]:
+    """Where a picture came from is left out: the name of its file may be that of the person."""
+    known = keepers.people.faces(PersonId(order.person))
+    chosen = known[order.offset : order.offset + order.limit]
+    return {"total": len(known), "faces": [_face(one) for one in chosen]}
+
+
+def _face(face: FaceRecord) -> dict[str, Json]:
+    return {"face": face.id, "quality": round(face.quality, 3), "added": to_timestamp(face.added)}
 
 
 def _person(order: CreatePerson, command: Command) -> Person:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edge.app.gallery_desk import GalleryDone
+from edge.app.order_results import OrderDone, OrderProgress
 from edge.ports import InputReading, Message
 from edge.service.recognize import Sighting
 from edge.service.trial import Prompt
@@ -59,5 +59,13 @@ class ReplayEnded:
 
 
 Notice: TypeAlias = (
-    Sighted | Prompted | InputChanged | BusMessage | LinkChanged | PartChanged | GalleryDone | ReplayEnded
+    Sighted
+    | Prompted
+    | InputChanged
+    | BusMessage
+    | LinkChanged
+    | PartChanged
+    | OrderProgress
+    | OrderDone
+    | ReplayEnded
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.app.crew import Crew
 from edge.app.messages import Notice
+from edge.app.restarting import Restart
 from edge.ports import Inputs, Notifier
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
@@ -20,7 +21,8 @@ from edge.store.journal import Journal
 @dataclass(frozen=True, slots=True)
 class Station:
     """database, journal, gallery, controller: of the controller's thread. stack: closes everything, in
-    reverse. boot: id of this start. tell: hands a notice to the controller's thread; from any thread."""
+    reverse. boot: id of this start. tell: hands a notice to the controller's thread; from any thread.
+    restart: ends the daemon so that it is started anew."""
 
     settings: Settings
     clocks: Clocks
@@ -34,3 +36,4 @@ class Station:
     controller: Controller
     inputs: Inputs
     notifier: Notifier
+    restart: Restart

@@ -25,7 +25,7 @@ def run(
         str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
     ] = None,
 ) -> None:
-    """Keep the door until stopped (SIGTERM, Ctrl-C).
+    """Keep the door until stopped (SIGTERM, Ctrl-C). Exit code 75: start it anew, as the service does.
 
     Examples:
 
@@ -53,4 +53,6 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Daemon(settings).run(stop)
+    code = Daemon(settings).run(stop)
+    if code:
+        raise typer.Exit(code)

@@ -83,9 +83,12 @@ class ModifyPerson:
 
 @dataclass(frozen=True, slots=True)
 class RevokePerson:
-    """The door refuses the person from now on, until `person.modify` says otherwise."""
+    """The door refuses the person from now on, until `person.modify` says otherwise. epoch, version: of the
+    gallery from which on the hub has it that way; 0 where it did not say."""
 
     person: str
+    epoch: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.app.ack_post import AckPost
 from edge.app.commands import CommandDesk
 from edge.app.gallery_desk import carry_out
 from edge.app.keepers import keepers
+from edge.app.order_desk import OrderDesk
+from edge.app.restarting import Restart
+from edge.app.trust import Trust
 from edge.app.wiring import Roster
 from edge.configuration import load as load_settings
+from edge.core.device_orders import DEVICE_ORDERS, GetConfiguration
 from edge.core.door_config import DoorConfig
+from edge.core.face_orders import FACE_ORDERS
+from edge.core.gallery_orders import GALLERY_ORDERS
 from edge.mqtt.codec import Codec
 from edge.mqtt.topics import Topics
 from edge.ports import Message
@@ -23,39 +30,71 @@ from tests.fakes import FakeBus
 from tests.service.test_access import Site
 
 TOPIC = "ostiary/1/site/d/door-1/cmd"
+ORDERS = (*DEVICE_ORDERS.values(), *FACE_ORDERS.values(), *GALLERY_ORDERS.values())
 
 
 class Desk:
-    def __init__(self, folder):
-        self.site = Site(folder, DoorConfig(has_contact=False))
+    """ring: who may sign; everybody may command without one. lock: a recording one unless given. bus: makes
+    one for a codec; a pretended one that is up unless given."""
+
+    def __init__(self, folder, *, ring=None, groups=(), lock=None, bus=None):
+        self.site = Site(folder, DoorConfig(has_contact=False), lock)
         self.site.controller.start()
-        self.bus = FakeBus()
-        self.bus.start(lambda message: None, lambda up: None)
         numbers = iter(range(10**9))
         self.orders = []
         self.keepers = keepers(
             load_settings(), Roster(Gallery(self.site.database), Groups(self.site.database))
         )
+        self.trust = Trust(
+            ring,
+            topic="ostiary/1/site/keys",
+            journal=self.site.journal,
+            reporter=self.site.controller.reporter,
+            clocks=self.site.clock.clocks(),
+        )
+        codec = Codec(
+            Topics("site", "door-1"),
+            "boot",
+            frozenset({"main"}),
+            groups=groups,
+            signers=self.trust.signers,
+            nonce=self.trust.nonce,
+            pictures=True,
+        )
+        self.bus = FakeBus() if bus is None else bus(codec)
+        if bus is None:
+            self.bus.start(lambda message: None, lambda up: None)
+        clocks = self.site.clock.clocks()
+        self.restart = Restart(clocks)
         self.desk = CommandDesk(
-            codec=Codec(Topics("site", "door-1"), "boot", frozenset({"main"})),
-            bus=self.bus,
+            codec=codec,
+            post=AckPost(codec, self.bus, clocks, lambda: f"ack-{next(numbers)}"),
             journal=self.site.journal,
             controller=self.site.controller,
-            clocks=self.site.clock.clocks(),
-            new_id=lambda: f"ack-{next(numbers)}",
-            gallery=self.take,
+            clocks=clocks,
+            restart=self.restart,
+            desks=dict.fromkeys(set(ORDERS) - {GetConfiguration}, self.take),
+            spend_nonce=self.trust.spend,
         )
 
-    def take(self, command, order):
-        self.orders.append((command, order))
+    def take(self, command):
+        self.orders.append(command)
         return len(self.orders) <= 3
 
     def carry_out(self):
         """What the gallery's thread does, done here at once."""
         before = len(self.bus.sent)
-        for command, order in self.orders:
-            self.desk.finished(carry_out(self.keepers, command, order))
+        work = OrderDesk(
+            lambda command, _: carry_out(self.keepers, command),
+            self.desk.finished,
+            utc=self.site.clock.clocks().utc,
+        )
+        for command in self.orders:
+            work.carry_out(command)
         self.orders.clear()
+        return self.said(before)
+
+    def said(self, before):
         return [json.loads(sent.payload)["body"] for sent in self.bus.sent[before:]]
 
     def send(self, payload, *, retain=False, topic=TOPIC):
