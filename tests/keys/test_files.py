@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from edge.core.roles import Role
 from edge.errors import KeyringInvalid, SettingsError
 from edge.keys.files import load_secret, load_signing_key, save_secret, save_signing_key
 from edge.keys.keyring import load_keyring
@@ -94,7 +95,7 @@ def test_a_keyring_of_public_keys_may_be_read_by_all_and_changed_by_none(tmp_pat
 
 def test_a_keyring_with_a_shared_secret_is_for_its_owner_alone(tmp_path):
     path = tmp_path / "keyring.json"
-    ring = keyring(1, known(shared_secret("s"), "operator"))
+    ring = keyring(1, known(shared_secret("s"), Role.OPERATOR))
     path.write_text(ring.to_json())
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="others may read it"):

@@ -30,8 +30,8 @@ IDS = itertools.count()
 class Site:
     """A controller on a real journal, with a recording lock and a clock that stands."""
 
-    def __init__(self, folder, config):
-        self.clock, self.lock = FakeClock(), FakeLock()
+    def __init__(self, folder, config, lock=None):
+        self.clock, self.lock = FakeClock(), lock or FakeLock()
         self.database = open_database(folder / "ostiary.db", durable=True).__enter__()
         self.journal = FailingJournal(Journal(self.database, boot="b", monotonic=lambda: self.clock.now))
         self.outbox = Outbox(self.database)
