@@ -10,6 +10,7 @@ from edge.app.crew import Crew
 from edge.app.messages import Notice
 from edge.app.restarting import Restart
 from edge.app.routes import Routes
+from edge.app.voice import Voice
 from edge.core.commands import Command
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
@@ -28,6 +29,7 @@ class Outpost:
 
     journal, controller: of the controller's thread. tell: hands a notice to that thread; from any thread.
     on_link: called on the bus's thread when a session has begun (True) and when it has ended; they enqueue.
+    voice: says messages of ours on the bus; from any thread.
     info: more of the device's description; asked about once a second on the controller's thread, so cheap.
     desks: by the type of the order, who takes such commands on the controller's thread, and answers later by
     telling OrderProgress and OrderDone; False when it cannot take one now. Whoever is there first has it.
@@ -46,6 +48,7 @@ class Outpost:
     boot: str
     new_id: Callable[[], str]
     routes: Routes
+    voice: Voice
     restart: Restart
     on_link: list[Callable[[bool], None]] = field(default_factory=list)
     info: dict[str, Callable[[], Json]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from edge.app.publishing import Publisher
 from edge.app.routes import Routes
 from edge.app.station import Station
 from edge.app.trust import Trust, open_trust
+from edge.app.voice import Voice
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec
@@ -99,6 +100,7 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
         boot=station.boot,
         new_id=wiring.new_id,
         routes=routes,
+        voice=Voice(bus, topics.dev, station.boot, station.clocks, wiring.new_id),
         restart=station.restart,
     )
     _to_controller(outpost, [trust.topic], trust.receive)

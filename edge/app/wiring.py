@@ -79,6 +79,7 @@ def clocks(settings: Settings) -> Clocks:
         monotonic=time.monotonic,
         utc=lambda: datetime.now(UTC),
         is_set=lambda: settings.device.trust_clock or watch.state() is not ClockState.UNSYNCED,
+        state=watch.state,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from edge.core.envelope import ClockState
 from edge.core.events import Event, EventClass, Json
 from edge.errors import StoreError
 from edge.ports import Journal
@@ -18,11 +19,13 @@ RETRY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """monotonic: seconds. utc: aware UTC. is_set: whether the time of day can be trusted."""
+    """monotonic: seconds. utc: aware UTC. is_set: whether the time of day can be trusted. state: what the
+    clock itself says of that; None where nobody asks it. Any thread may ask."""
 
     monotonic: Callable[[], float]
     utc: Callable[[], datetime]
     is_set: Callable[[], bool]
+    state: Callable[[], ClockState | None] = lambda: None
 
 
 class Reporter:
