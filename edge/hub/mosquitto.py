@@ -102,20 +102,22 @@ def access_rules(site: SiteTopics, members: Iterable[Member]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def password_file(passwords: Mapping[str, str], random: Callable[[int], bytes] = os.urandom) -> str:
-    """The password_file: by user, hashed as `mosquitto_passwd` does it (PBKDF2 with SHA-512).
+def password_file(hashes: Mapping[str, str]) -> str:
+    """The password_file, of what `hashed` made for each user."""
+    return "".join(f"{user}:{hashes[user]}\n" for user in sorted(hashes))
+
+
+def hashed(password: str, random: Callable[[int], bytes] = os.urandom) -> str:
+    """As `mosquitto_passwd` does it: PBKDF2 with SHA-512 and a salt of 12 bytes.
 
     Few rounds are enough for passwords that are random and long, as those of `provision` are.
     """
-    return "".join(f"{user}:{_hashed(passwords[user], random(12))}\n" for user in sorted(passwords))
+    salt = random(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _HASH_ROUNDS, 64)
+    return f"$7${_HASH_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def _lines(word: str, allowed: Access) -> list[str]:
     return [f"{word} write {topic}" for topic in allowed.writes] + [
         f"{word} read {topic}" for topic in allowed.reads
     ]
-
-
-def _hashed(password: str, salt: bytes) -> str:
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _HASH_ROUNDS, 64)
-    return f"$7${_HASH_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from edge.core.events import Json
 from edge.errors import KeyUnusable
 
 AUTHORITY_DAYS = 20 * 365
@@ -79,22 +78,25 @@ class Authority:
         """PKCS #8 in PEM, encrypted where a passphrase is given."""
         return _key_pem(self._key, passphrase)
 
-    def server(self, names: Sequence[str], now: datetime, days: int = SERVER_DAYS) -> Credential:
-        """For a broker that is reached under these names and addresses. Raises ValueError without any."""
+    def server(
+        self, names: Sequence[str], now: datetime, days: int = SERVER_DAYS, key: bytes | None = None
+    ) -> Credential:
+        """For a broker that is reached under these names and addresses; key: PEM of one it has already.
+
+        Raises ValueError without any name, and KeyUnusable.
+        """
         if not names:
             raise ValueError("a server's certificate needs a name")
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
         # Members of a NATS cluster are each other's clients.
         purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        key = ec.generate_private_key(ec.SECP256R1())
-        return self._issue(names[0][:64], key, now, days, purposes, alternatives)
+        return self._issue(names[0][:64], _own_or_new(key), now, days, purposes, alternatives)
 
     def client(
         self, name: str, now: datetime, days: int = CLIENT_DAYS, key: bytes | None = None
     ) -> Credential:
         """For the device, hub or operator `name`; key: PEM of one it has already. Raises KeyUnusable."""
-        private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key, None)
-        return self._issue(name, private, now, days, [ExtendedKeyUsageOID.CLIENT_AUTH], None)
+        return self._issue(name, _own_or_new(key), now, days, [ExtendedKeyUsageOID.CLIENT_AUTH], None)
 
     def revocations(self, revoked: Mapping[int, datetime], now: datetime) -> bytes:
         """The list of revoked certificates (serial: since when) in PEM.
@@ -150,13 +152,14 @@ def fingerprint(pem: bytes) -> str:
     return certificate_of(pem).fingerprint(hashes.SHA256()).hex()
 
 
-def about(pem: bytes) -> dict[str, Json]:
-    """What an inventory keeps of a certificate. Raises KeyUnusable."""
-    certificate = certificate_of(pem)
-    return {
-        "serial": f"{certificate.serial_number:x}",
-        "not_after": certificate.not_valid_after_utc.isoformat().replace("+00:00", "Z"),
-    }
+def names_of(pem: bytes) -> list[str]:
+    """The names and addresses that a server's certificate is for. Raises KeyUnusable."""
+    try:
+        extensions = certificate_of(pem).extensions
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [str(name.value) for name in names]
 
 
 def _builder(
@@ -196,6 +199,10 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def _own_or_new(pem: bytes | None) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1()) if pem is None else _private(pem, None)
 
 
 def _private(pem: bytes, passphrase: str | None) -> ec.EllipticCurvePrivateKey:

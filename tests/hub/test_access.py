@@ -174,7 +174,7 @@ def test_nats_nodes_name_each_other_and_not_themselves() -> None:
 
 
 def test_a_password_is_stored_as_a_hash_only() -> None:
-    line = mosquitto.password_file({"door-1": "secret"}, lambda count: bytes(count))
+    line = mosquitto.password_file({"door-1": mosquitto.hashed("secret", bytes)})
     assert re.fullmatch(r"door-1:\$7\$101\$A{16}\$[\w+/]{86}==\n", line)
     assert "secret" not in line
 
