@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.app import hardware, liveness_told, wiring
+from edge.app.model_shelf import folders
 from edge.app.thresholds import expectation, told
 from edge.app.waiting import REMEDY
 from edge.app.waiting import told as told_waiting
@@ -28,7 +29,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("gallery", partial(_gallery, settings)),
         ("threshold", partial(_threshold, settings)),
         ("models", partial(_models, settings)),
-        ("scorecard", _scorecard),
+        ("scorecard", partial(_scorecard, settings)),
         ("liveness", partial(_liveness, settings)),
         ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
@@ -81,10 +82,10 @@ def _models(settings: Settings) -> Check:
     return Check("models", Status.OK, f"templates of {model}; {found}")
 
 
-def _scorecard() -> Check:
+def _scorecard(settings: Settings) -> Check:
     from edge.vision.manifest import find
 
-    manifest = find("liveness")
+    manifest = find("liveness", over=folders(settings.store.folder))
     return Check("scorecard", Status.OK, f"liveness {manifest.name}: {manifest.scored()}")
 
 

@@ -11,16 +11,27 @@ from edge.core.liveness_policy import LivenessPolicy
 from edge.ports import Matcher
 from edge.service.recognize import RecognizeConfig, Recognizer
 from edge.service.reporting import Clocks
+from edge.service.shadowing import (
+    ShadowedDetector,
+    ShadowedLandmarker,
+    ShadowedLiveness,
+    Understudies,
+)
 from edge.settings import Settings
 
 
-def recognizer(settings: Settings, models: wiring.Models, matcher: Matcher) -> Recognizer:
+def recognizer(
+    settings: Settings, models: wiring.Models, matcher: Matcher, understudies: Understudies | None = None
+) -> Recognizer:
+    """understudies: models that look on, and do not count."""
     recognition, challenge = settings.recognition, settings.liveness.challenge
+    beside = understudies or Understudies()
+    landmarker = ShadowedLandmarker(models.mesh, beside)
     return Recognizer(
-        detector=models.detector,
-        landmarker=models.mesh,
-        gate=wiring.face_gate(settings, models),
-        watch=wiring.life_watch(settings, models),
+        detector=ShadowedDetector(models.detector, beside),
+        landmarker=landmarker,
+        gate=wiring.face_gate(settings, models, landmarker),
+        watch=wiring.life_watch(settings, models, ShadowedLiveness(models.liveness, beside)),
         embedder=models.embedder,
         matcher=matcher,
         curve=models.curve,

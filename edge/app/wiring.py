@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.model_shelf import folders
 from edge.core.calibration import FarCurve
 from edge.core.envelope import ClockState
 from edge.core.face import ModelId, PersonId
@@ -28,6 +29,7 @@ from edge.core.score import ScoreScale
 from edge.core.track_life import LifeConfig
 from edge.errors import ManifestInvalid
 from edge.host.clock import ClockWatch
+from edge.ports import Landmarker, LivenessModel
 from edge.refusals import PersonNotFound
 from edge.service.face_gate import FaceGate
 from edge.service.life_watch import LifeWatch
@@ -84,12 +86,15 @@ def clocks(settings: Settings) -> Clocks:
 
 
 @contextmanager
-def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Models]:
+def open_models(
+    settings: Settings, folder: Path | None = None, more: Sequence[Path] = ()
+) -> Iterator[Models]:
     """Open every network the door needs. Raises ModelError when one is missing or not the one described,
     and when nobody measured what the liveness model stops.
 
     OpenCV is held to as many threads as the networks: its pool would take the cores that others need.
-    folder: of the models, without it the one that ships with the package.
+    folder: of the models, without it the one that ships with the package, and what came from afar over it.
+    more: folders of one model each that go before those.
     """
     import cv2
 
@@ -103,6 +108,7 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
     from edge.vision.still import StillSearch
 
     cv2.setNumThreads(settings.vision.threads)
+    over = (*more, *(folders(settings.store.folder) if folder is None else ()))
     with ExitStack() as stack:
         manifests: list[Manifest] = []
 
@@ -111,7 +117,7 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
             return stack.enter_context(Engine(manifest, settings.vision.threads, settings.vision.engine))
 
         def engine(task: str, name: str | None = None) -> Engine:
-            return opened(find(task, name, folder))
+            return opened(find(task, name, folder, over))
 
         liveness = engine("liveness")
         liveness.manifest.scored()
@@ -134,11 +140,12 @@ def open_models(settings: Settings, folder: Path | None = None) -> Iterator[Mode
         )
 
 
-def face_gate(settings: Settings, models: Models) -> FaceGate:
+def face_gate(settings: Settings, models: Models, landmarker: Landmarker | None = None) -> FaceGate:
+    """landmarker: in place of that of the models."""
     from edge.vision.measure import measure
 
     return FaceGate(
-        landmarker=models.mesh,
+        landmarker=landmarker or models.mesh,
         measure=measure,
         limits=Limits(face_px=settings.vision.face_px),
         crop=models.liveness.engine.manifest.parameter("crop"),
@@ -146,13 +153,13 @@ def face_gate(settings: Settings, models: Models) -> FaceGate:
     )
 
 
-def life_watch(settings: Settings, models: Models) -> LifeWatch:
-    """A new one for each camera and each clip."""
+def life_watch(settings: Settings, models: Models, liveness: LivenessModel | None = None) -> LifeWatch:
+    """A new one for each camera and each clip. liveness: in place of that of the models."""
     from edge.vision.fingerprint import fingerprint
     from edge.vision.flow import FaceFlow
 
     return LifeWatch(
-        liveness=models.liveness,
+        liveness=liveness or models.liveness,
         flow=FaceFlow(),
         fingerprint=fingerprint,
         config=life_config(settings, models),

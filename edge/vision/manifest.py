@@ -128,11 +128,19 @@ def manifests(models: Path | None = None) -> list[Manifest]:
     return [load_manifest(path) for path in sorted((models or folder("models")).glob("*.toml"))]
 
 
-def find(task: str, name: str | None = None, models: Path | None = None) -> Manifest:
+def find(
+    task: str, name: str | None = None, models: Path | None = None, over: Sequence[Path] = ()
+) -> Manifest:
     """The model for a task: the one called `name`, else the task's default, else its only one.
 
+    over: folders of one model each that take the place of what is in `models`.
     Raises ModelMissing when there is none, ManifestInvalid when the choice is open.
     """
+    for one in over:
+        for path in one.glob(f"{task}-*.toml"):
+            manifest = load_manifest(path)
+            if manifest.task == task and name in (None, manifest.name):
+                return manifest
     where = models or folder("models")
     found = [load_manifest(path) for path in sorted(where.glob(f"{task}-*.toml"))]
     found = [one for one in found if one.task == task and name in (None, one.name)]
