@@ -23,6 +23,7 @@ tree. None of them changes anything.
         ├── PersonNameTooLong
         ├── GenderIllegal           not 0, 1 or 2
         ├── PersonConflict          somebody else changed the person meanwhile
+        ├── PersonIsManaged         the hub of the fleet alone changes the person
         ├── PersonInGroup           a person to create is known, and in that group
         ├── MembershipExists        a person to copy is in that group
         ├── MembershipNotFound      the person is not in that group
@@ -137,6 +138,10 @@ class GenderIllegal(GalleryError):
 
 class PersonConflict(GalleryError):
     code, number = "FailedOperation.ConflictOperation", None
+
+
+class PersonIsManaged(GalleryError):
+    pass
 
 
 class PersonInGroup(GalleryError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from edge.core.face import Embedding, ModelId, PersonId
+from edge.core.gallery_sync import Changing, Delta, Have, Head, Mark, SnapshotRef
 from edge.core.person import (
     Description,
     FaceId,
@@ -22,7 +23,10 @@ from edge.core.person import (
 
 
 class Gallery(Protocol):
-    """The people the door may know. Every method may raise StoreError."""
+    """The people the door may know. Every method may raise StoreError.
+
+    People whom the hub of a fleet manages can be revoked; every other change of them raises PersonIsManaged.
+    """
 
     def revision(self) -> int:
         """A number that grows with every change, by whichever process made it."""
@@ -101,7 +105,8 @@ class Groups(Protocol):
     """Who is in which group, and what the groups say of them. Every method may raise StoreError.
 
     What is changed inside the gallery's `together` belongs to that. Every method that names a group raises
-    GroupNotFound, and GroupBeingDeleted from the moment its deletion has begun.
+    GroupNotFound, and GroupBeingDeleted from the moment its deletion has begun. Nobody whom the hub of a
+    fleet manages joins or leaves a group here, nor goes with one: PersonIsManaged.
     """
 
     def add(self, group: Group) -> None:
@@ -157,3 +162,63 @@ class Groups(Protocol):
 
     def descriptions(self, person: PersonId) -> Sequence[Description]:
         """All that groups say of a person, by group and in the order of their fields."""
+
+
+class SyncedGallery(Protocol):
+    """The copy of a gallery of the hub that a device follows. Belongs to one thread.
+
+    Every method may raise StoreError. Where one raises, nothing has changed unless it says otherwise.
+    """
+
+    def have(self) -> Have:
+        """How far the copy is. While it is `changing`, how far it was before."""
+
+    def changing(self) -> Changing | None:
+        """The snapshot that the copy is on its way to; only `replace` leads further then."""
+
+    def apply(self, delta: Delta) -> Have:
+        """Do all that a delta says, or nothing of it. Returns what there is then.
+
+        Raises RootMismatch when it does not fit or leads to another root than it says; SealBroken,
+        MessageMalformed and ModelMismatch for rows that cannot be taken.
+        """
+
+    def adopt(self, head: Head) -> Have:
+        """The rows are those of a later head: take over its epoch and version. Raises RootMismatch."""
+
+    def revoke(self, person: PersonId, mark: Mark, *, contained: bool) -> bool:
+        """Refuse somebody from now on, known or not. Returns whether the person is known.
+
+        contained: the gallery has the revocation at `mark`, and the person stays revoked until the copy is
+        there; else at some later version, and the person stays revoked until its row is, or is gone.
+        """
+
+    def staged(self, ref: SnapshotRef) -> int:
+        """How many chunks of a snapshot are here, from the first one on; also after a restart."""
+
+    def stage(self, ref: SnapshotRef, index: int, data: bytes) -> int:
+        """Keep a chunk; one that leaves a gap is passed over. Returns how many there are.
+
+        Another snapshot that was staged is dropped. Raises MessageMalformed for a chunk of another size.
+        """
+
+    def drop_staged(self) -> None: ...
+
+    def replace(self, target: Changing) -> None:
+        """Begin, or go on, to make the copy what a staged snapshot has; `step` does it."""
+
+    def step(self) -> float | None:
+        """Do the next bit of it. Returns how long to pause before the next one, in seconds; None when done.
+
+        Raises RootMismatch and MessageMalformed for a file that is not the snapshot: it is dropped. Raises
+        SealBroken and ModelMismatch: whom the snapshot denies is denied, and `replace` begins anew.
+        """
+
+    def receipts(self, limit: int) -> Sequence[str]:
+        """Whose erasure is complete and not told yet, as `gallery_rows.person_hash`."""
+
+    def receipts_given(self, told: Sequence[str]) -> None:
+        """The hub hears of these."""
+
+    def enrolled_here(self, after: str, limit: int) -> Sequence[PersonRecord]:
+        """The next people whom the hub does not manage, in the order of their ids, with their faces."""

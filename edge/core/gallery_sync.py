@@ -71,6 +71,18 @@ class SnapshotRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Changing:
+    """The snapshot of an epoch that a device is on its way to."""
+
+    epoch: int
+    ref: SnapshotRef
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.epoch, self.ref.version)
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """How a gallery stands. model: whose templates new faces have. min_delta: from this version of the epoch
     on there are deltas. epoch_proof: an envelope of type `gallery.epoch` that a root key signed."""

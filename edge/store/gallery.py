@@ -13,10 +13,11 @@ from edge.core.identifiers import RANDOM_BYTES, uuid7
 from edge.core.limits import DEFAULT_LIMITS, GalleryLimits
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, Group, Person, PersonRecord, Version
 from edge.refusals import FaceNotFound, LastFace
-from edge.store import faces, membership, other_models, people, revision
+from edge.store import faces, membership, other_models, people, revision, sync_revocations
 from edge.store.database import Database
 from edge.store.erasure import erase
 from edge.store.revision import change
+from edge.store.sync_tables import require_local
 from edge.store.times import unix_ms
 
 _PRUNED = 200
@@ -26,7 +27,10 @@ _REMOVED = 500
 
 class Gallery:
     """People, faces, groups and templates. No picture is kept. random: n -> n random bytes, for face ids.
-    pause: waits so many seconds."""
+    pause: waits so many seconds.
+
+    People whom the hub of a fleet manages can be revoked here, and nothing else: PersonIsManaged.
+    """
 
     def __init__(
         self,
@@ -67,8 +71,9 @@ class Gallery:
             people.insert_person(self._database, person, self._limits)
 
     def update_person(self, person: Person) -> None:
-        """Replace all but id and creation. Raises PersonNotFound, and as `add_person`."""
+        """Replace all but id and creation. Raises PersonNotFound, PersonIsManaged, and as `add_person`."""
         with change(self._database):
+            sync_revocations.follow_change(self._database, person)
             people.update_person(self._database, person, self._limits)
 
     def remove_person(self, person: PersonId) -> None:
@@ -78,18 +83,21 @@ class Gallery:
     def remove_people(self, wanted: Sequence[PersonId]) -> None:
         """Erase people as `remove_person` does, many in several transactions.
 
-        Raises PersonNotFound before anybody is erased; who is gone by their turn is passed over.
+        Raises PersonNotFound, PersonIsManaged before anybody is erased; who is gone by their turn is passed
+        over.
         """
         for person in wanted:
             if not self.version(person):
                 raise people.no_person(person)
+        require_local(self._database, wanted)
         try:
             for start in range(0, len(wanted), _REMOVED):
                 if start:
                     self._pause(revision.PAUSE_S)
                 with change(self._database):
                     for person in wanted[start : start + _REMOVED]:
-                        self._database.execute("DELETE FROM people WHERE id = ?", (person,))
+                        gone = "DELETE FROM people WHERE id = ? AND NOT managed"
+                        self._database.execute(gone, (person,))
         finally:
             erase(self._database)
 
@@ -106,32 +114,35 @@ class Gallery:
     ) -> FaceRecord:
         """Enroll one more face. at: aware UTC.
 
-        Raises PersonNotFound, TooManyFaces, TooManyFacesInGroup, TooManyFacesInAll.
+        Raises PersonNotFound, PersonIsManaged, TooManyFaces, TooManyFacesInGroup, TooManyFacesInAll.
         """
         face = FaceRecord(FaceId(uuid7(unix_ms(at), self._random(RANDOM_BYTES))), person, at, quality, source)
         with change(self._database):
             people.person(self._database, person)
+            require_local(self._database, [person])
             faces.insert_face(self._database, EnrolledFace(face, (embedding,)), self._limits)
         return face
 
     def add_template(self, face: FaceId, embedding: Embedding) -> None:
         """Give an enrolled face the template of another model; one of the same model is replaced.
 
-        Raises FaceNotFound, ModelMismatch.
+        Raises FaceNotFound, PersonIsManaged, ModelMismatch.
         """
         with change(self._database):
             row = self._database.row("SELECT number, person FROM faces WHERE id = ?", (face,))
             if row is None:
                 raise faces.no_face(face)
+            require_local(self._database, [row[1]])
             faces.insert_template(self._database, row[0], embedding)
             revision.touch(self._database, row[1])
 
     def remove_faces(self, person: PersonId, wanted: Sequence[FaceId]) -> None:
         """Erase faces of a person and their templates, but not the last one.
 
-        Raises PersonNotFound, FaceNotFound, LastFace; then all faces stay.
+        Raises PersonNotFound, PersonIsManaged, FaceNotFound, LastFace; then all faces stay.
         """
         with change(self._database):
+            require_local(self._database, [person])
             theirs = {face.id for face in self.faces(person)}
             for face in wanted:
                 if face not in theirs:
@@ -166,7 +177,8 @@ class Gallery:
 
     def prune(self, model: ModelId) -> int:
         """Erase the templates of other models of everybody who has one of this, and their faces that have
-        none. In several transactions; pruning again does what is left. Returns how many templates."""
+        none; but for those whom the hub manages. In several transactions; pruning again does what is left.
+        Returns how many templates."""
         outdated = other_models.outdated(self._database, model)
         count = 0
         for start in range(0, len(outdated), _PRUNED):
@@ -184,6 +196,7 @@ class Gallery:
         needed. Raises GalleryError and StoreError; then nothing is stored.
         """
         with change(self._database):
+            require_local(self._database, [record.person.id for record in records])
             for group in groups:
                 membership.make_group(self._database, group)
             replaced = [people.replace_person(self._database, record, self._limits) for record in records]

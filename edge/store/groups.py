@@ -22,6 +22,7 @@ from edge.store import faces, group_copy, membership, people
 from edge.store.database import Database, Row
 from edge.store.erasure import erase
 from edge.store.revision import PAUSE_S, change
+from edge.store.sync_tables import require_local, require_local_group
 from edge.store.times import from_text, to_text
 
 _GROUP = "id, name, created, tag"
@@ -92,9 +93,11 @@ class Groups:
         """Delete a group, with the people who are in no other one, or without.
 
         A large one takes several transactions. From the first on the group is not there for anybody; when
-        the rest is cut short, removing it again finishes it as it was begun. Raises GroupNotFound.
+        the rest is cut short, removing it again finishes it as it was begun. Raises GroupNotFound, and
+        PersonIsManaged when the hub of the fleet put somebody into it.
         """
         with change(self._database):
+            require_local_group(self._database, group)
             mark = "UPDATE groups SET deleting = max(deleting, ?) WHERE id = ?"
             if not self._database.execute(mark, (_WITH_PEOPLE if with_people else 1, group)).rowcount:
                 membership.require(self._database, group)
@@ -110,7 +113,8 @@ class Groups:
         """One transaction of a deletion that has begun; whether there is more to do."""
         with change(self._database):
             row = self._database.row("SELECT deleting FROM groups WHERE id = ?", (group,))
-            # One of that id may have been made anew since somebody else finished.
+            # One of that id may have been made anew since somebody else finished, and the hub keeps a group
+            # that it puts people into.
             if row is None or not row[0]:
                 return False
             some = self._database.rows(
@@ -157,12 +161,13 @@ class Groups:
         """Put people into a group; harmless for those in it. Returns how many joined.
 
         Raises GroupNotFound, GroupBeingDeleted, PersonNotFound, TooManyPeopleInGroup,
-        TooManyGroupsOfPerson, TooManyFacesInGroup; then nobody joined.
+        TooManyGroupsOfPerson, TooManyFacesInGroup, PersonIsManaged; then nobody joined.
         """
         with change(self._database):
             membership.require(self._database, group)
             for person in newcomers:
                 people.person(self._database, person)
+            require_local(self._database, newcomers)
             return membership.join(self._database, group, newcomers, self._limits)
 
     def copy(self, source: GroupId, targets: Sequence[GroupId]) -> int:
@@ -170,10 +175,11 @@ class Groups:
 
         A large one takes several transactions; when they are cut short, copying again does the rest. Raises
         GroupNotFound, GroupBeingDeleted, TooManyPeopleInGroup, TooManyGroupsOfPerson, TooManyFacesInGroup,
-        before anybody joined unless others join meanwhile.
+        PersonIsManaged, before anybody joined unless others join meanwhile.
         """
         for group in (source, *targets):
             membership.require(self._database, group)
+        require_local_group(self._database, source)
         group_copy.check_room(self._database, source, targets, self._limits)
         joined = 0
         for target in targets:
@@ -188,8 +194,12 @@ class Groups:
         return joined
 
     def leave(self, group: GroupId, person: PersonId) -> bool:
-        """Take a person out of a group; whether it was in it. Raises GroupNotFound, GroupBeingDeleted."""
+        """Take a person out of a group; whether it was in it.
+
+        Raises GroupNotFound, GroupBeingDeleted, PersonIsManaged.
+        """
         with change(self._database):
+            require_local(self._database, [person])
             return membership.leave(self._database, group, person)
 
     def members(self, group: GroupId, offset: int = 0, limit: int = -1) -> list[PersonId]:

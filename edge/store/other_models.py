@@ -29,9 +29,11 @@ def waiting(database: Database, model: ModelId) -> list[PersonId]:
 
 
 def outdated(database: Database, model: ModelId) -> list[PersonId]:
-    """Who has a template of a model, and others or faces without any, in the order of their ids."""
+    """Who has a template of a model, and others or faces without any, in the order of their ids; nobody whom
+    the hub manages."""
     sql = (
         f"SELECT DISTINCT person FROM faces LEFT JOIN templates ON face = number"  # noqa: S608
+        f" JOIN people ON people.id = person AND NOT managed"
         f" WHERE templates.model IS NOT ? AND person IN ({_WITH}) ORDER BY person"
     )
     return [PersonId(person) for (person,) in database.rows(sql, (model, model))]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge.errors import StoreCorrupt, StoreTooNew
-from edge.store import face_changes
+from edge.store import face_changes, sync_tables
 
 Step: TypeAlias = tuple[str, ...]
 
@@ -130,7 +130,7 @@ _PROFILES: Step = (
     'CREATE INDEX descriptions_field ON descriptions("group", field)',
 )
 
-STEPS: tuple[Step, ...] = (_GALLERY, _JOURNAL, _STATE, _PROFILES, face_changes.STEP)
+STEPS: tuple[Step, ...] = (_GALLERY, _JOURNAL, _STATE, _PROFILES, face_changes.STEP, sync_tables.STEP)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:

@@ -43,6 +43,10 @@ ROWS = {
         "body": "{}",
     },
     "state": {"key": "posture", "value": "lockdown"},
+    "synced_rows": {"bucket": 7, "person": "ada", "face": "", "digest": bytes(32), "revoked": 0},
+    "synced_gallery": {"only": 0, "gallery": "main", "epoch": 1, "version": 2, "root": "00", "people": 1},
+    "synced_revocations": {"person": "ada", "epoch": 1, "version": 3, "contained": 1},
+    "synced_receipts": {"person_hash": "00"},
 }
 """One row of every table there ever was, in an order that references allow."""
 
