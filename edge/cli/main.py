@@ -17,6 +17,7 @@ from edge.cli.json_file import JsonFileCommand
 from edge.cli.liveness import liveness
 from edge.cli.rehearse import rehearse
 from edge.cli.run import run
+from edge.cli.schema import schema
 from edge.cli.threshold import threshold
 
 app = typer.Typer(
@@ -61,6 +62,7 @@ app.command(cls=JsonFileCommand)(bench)
 app.command()(threshold)
 app.command()(liveness)
 app.command()(rehearse)
+app.command()(schema)
 app.add_typer(person.app, name="person")
 app.add_typer(group.app, name="group")
 app.add_typer(face.app, name="face")
