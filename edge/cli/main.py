@@ -13,6 +13,7 @@ from edge.cli.context import Context
 from edge.cli.demo import demo
 from edge.cli.doctor import doctor
 from edge.cli.evaluate import app as evaluate
+from edge.cli.join import join
 from edge.cli.json_file import JsonFileCommand
 from edge.cli.liveness import liveness
 from edge.cli.rehearse import rehearse
@@ -57,6 +58,7 @@ def options(
 
 app.command()(run)
 app.command()(doctor)
+app.command()(join)
 app.command(cls=JsonFileCommand)(demo)
 app.command(cls=JsonFileCommand)(bench)
 app.command()(threshold)

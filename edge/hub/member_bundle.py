@@ -14,10 +14,22 @@ from edge.hub.inventory import Entry, Inventory, Issued
 from edge.hub.mosquitto import hashed
 from edge.hub.site_folder import SiteFolder
 from edge.keys.authority import Authority, Credential, fingerprint
-from edge.keys.bundle import Bundle, Invitation, Kind, new_code, seal
+from edge.keys.bundle import (
+    AUTHORITY,
+    CONFIGURATION,
+    CREDENTIALS,
+    DESCRIPTION,
+    KEYRING,
+    Bundle,
+    Invitation,
+    Kind,
+    described,
+    new_code,
+    seal,
+)
 from edge.keys.signature import SigningKey
 
-_PASSWORD = f"{names.CREDENTIALS}/mqtt.password"
+_PASSWORD = f"{CREDENTIALS}/mqtt.password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,10 @@ def provide(
 ) -> Provided:
     """Write a member's bundle, with the keys it has if it has any. key: what it signs with."""
     member, base = entry.member, f"bundles/{entry.member.id}"
-    files: dict[str, bytes] = {names.AUTHORITY: authority.certificate}
+    files: dict[str, bytes] = {
+        DESCRIPTION: described(member.kind, inventory.site, member.id),
+        AUTHORITY: authority.certificate,
+    }
     if inventory.passwords:
         entry, files[_PASSWORD] = _password(folder, base, entry)
     else:
@@ -52,7 +67,7 @@ def provide(
         if issued not in entry.certificates:
             entry = replace(entry, certificates=(*entry.certificates, issued))
     if member.kind is not Kind.HOME_AUTOMATION:
-        files[names.KEYRING] = folder.read("keys/keyring.json")
+        files[KEYRING] = folder.read("keys/keyring.json")
     if member.kind is Kind.HUB:
         files[names.KEYS_LIST] = folder.read("keys/keys.list.json")
     if key is not None:
@@ -61,7 +76,7 @@ def provide(
         files[gallery_key] = folder.gallery_key() + b"\n"
     if sections := names.sections(inventory, entry, folder.path / base):
         title = f"# {member.kind} {member.id} of the site {inventory.site}; 'ostiary join' installs it.\n\n"
-        files[names.CONFIGURATION] = (title + toml(sections)).encode()
+        files[CONFIGURATION] = (title + toml(sections)).encode()
     for name, content in files.items():
         folder.write(f"{base}/{name}", content, durable=False)
     if not sealed:

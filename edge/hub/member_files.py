@@ -9,12 +9,8 @@ from edge.core.events import Json
 from edge.core.roles import Role
 from edge.core.toml_text import Sections
 from edge.hub.inventory import Entry, Inventory
-from edge.keys.bundle import Kind
+from edge.keys.bundle import AUTHORITY, CREDENTIALS, KEYRING, Kind
 
-CONFIGURATION = "ostiary.toml"
-CREDENTIALS = "credentials"
-AUTHORITY = "ca.crt"
-KEYRING = "keyring.json"
 KEYS_LIST = "keys.list.json"
 SIGNING_KEY = "signing.pem"
 HUB_STORE = "/var/lib/ostiary-hub"

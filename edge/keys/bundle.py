@@ -26,6 +26,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from edge.errors import KeyUnusable
 
 MAGIC = b"OSTIARYB"
+DESCRIPTION = "bundle.json"
+"""Whose bundle a folder is: kind, site and id."""
+CONFIGURATION = "ostiary.toml"
+CREDENTIALS = "credentials"
+AUTHORITY = "ca.crt"
+KEYRING = "keyring.json"
 _SALT, _NONCE = 16, 12
 _MOST_BYTES = 1_000_000
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -84,6 +90,20 @@ def invitation_of(text: str) -> Invitation:
     return Invitation(**{name: fields[name] for name in _FIELDS})
 
 
+def described(kind: Kind, site: str, member: str) -> bytes:
+    """The content of `bundle.json`."""
+    return json.dumps({"kind": kind, "site": site, "id": member}).encode() + b"\n"
+
+
+def bundle_of(files: Mapping[str, bytes]) -> Bundle:
+    """The bundle that a folder holds, from its files. Raises KeyUnusable when it is none."""
+    try:
+        about = json.loads(files[DESCRIPTION])
+        return Bundle(Kind(about["kind"]), str(about["site"]), str(about["id"]), _checked(files))
+    except (ValueError, KeyError, TypeError):
+        raise KeyUnusable("this folder is no bundle; give one that 'ostiary fleet provision' made") from None
+
+
 def new_code(random: Callable[[int], bytes] = os.urandom) -> str:
     """128 random bits as 26 letters and digits in groups: `7ZK2M-0QX4T-…`."""
     number = int.from_bytes(random(16), "big")
@@ -94,13 +114,8 @@ def new_code(random: Callable[[int], bytes] = os.urandom) -> str:
 def seal(bundle: Bundle, code: str, random: Callable[[int], bytes] = os.urandom) -> bytes:
     """Encrypt a bundle under a code of `new_code`. Raises KeyUnusable when the code is none."""
     salt, nonce = random(_SALT), random(_NONCE)
-    content = {
-        "kind": bundle.kind,
-        "site": bundle.site,
-        "id": bundle.id,
-        "files": {path: base64.b64encode(data).decode() for path, data in bundle.files.items()},
-    }
-    plain = zlib.compress(json.dumps(content).encode(), 9)
+    files = {path: base64.b64encode(data).decode() for path, data in bundle.files.items()}
+    plain = zlib.compress(json.dumps(files).encode(), 9)
     return MAGIC + salt + nonce + AESGCM(_key(code, salt)).encrypt(nonce, plain, MAGIC)
 
 
@@ -112,19 +127,21 @@ def unseal(data: bytes, code: str) -> Bundle:
     salt, nonce = data[len(MAGIC) : len(MAGIC) + _SALT], data[start - _NONCE : start]
     try:
         packed = AESGCM(_key(code, salt)).decrypt(nonce, data[start:], MAGIC)
-        content = json.loads(zlib.decompressobj().decompress(packed, _MOST_BYTES))
-        files = {path: base64.b64decode(text) for path, text in content["files"].items()}
-        bundle = Bundle(Kind(content["kind"]), content["site"], content["id"], files)
+        plain = json.loads(zlib.decompressobj().decompress(packed, _MOST_BYTES))
+        return bundle_of({path: base64.b64decode(text) for path, text in plain.items()})
     except InvalidTag:
         raise KeyUnusable(
             "the code is not that of this bundle, or the file is damaged; compare the QR code"
         ) from None
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, AttributeError, TypeError, zlib.error):
         raise KeyUnusable("the bundle was made by another version of Ostiary; provision anew") from None
-    # Whoever made the bundle must not write anywhere else.
-    if strange := [path for path in bundle.files if not _FILE.fullmatch(path)]:
+
+
+def _checked(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Whoever made a bundle must not write anywhere else."""
+    if strange := [path for path in files if not _FILE.fullmatch(path)]:
         raise KeyUnusable(f"the bundle holds a file {strange[0]!a} that belongs in none; provision anew")
-    return bundle
+    return files
 
 
 def _key(code: str, salt: bytes) -> bytes:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge.errors import KeyUnusable
-from edge.keys.bundle import MAGIC, Bundle, Invitation, Kind, invitation_of, new_code, seal, unseal
+from edge.keys.bundle import (
+    MAGIC,
+    Bundle,
+    Invitation,
+    Kind,
+    bundle_of,
+    described,
+    invitation_of,
+    new_code,
+    seal,
+    unseal,
+)
 
 BUNDLE = Bundle(
-    Kind.DEVICE, "north", "door-1", {"device.key": b"secret", "credentials/fleet.gallery_key": b"\x00k\xff"}
+    Kind.DEVICE,
+    "north",
+    "door-1",
+    {
+        "bundle.json": described(Kind.DEVICE, "north", "door-1"),
+        "device.key": b"secret",
+        "credentials/fleet.gallery_key": b"\x00k\xff",
+    },
 )
 CODE = new_code()
 
@@ -49,7 +69,7 @@ def test_every_changed_byte_is_noticed() -> None:
 @pytest.mark.parametrize("path", ["../passwd", "/etc/passwd", "a/b", "credentials/../x", "", "Ü", ".hidden"])
 def test_a_bundle_that_would_write_elsewhere_is_refused(path: str) -> None:
     with pytest.raises(KeyUnusable, match="belongs in none"):
-        unseal(seal(Bundle(Kind.DEVICE, "north", "door-1", {path: b""}), CODE), CODE)
+        unseal(seal(replace(BUNDLE, files={**BUNDLE.files, path: b""}), CODE), CODE)
 
 
 def test_nothing_of_it_can_be_read_without_the_code() -> None:
@@ -79,3 +99,11 @@ def test_another_qr_code_is_refused(text: str) -> None:
 
 def test_secrets_are_not_in_the_text_of_a_bundle() -> None:
     assert "secret" not in repr(BUNDLE)
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"kind": "thief", "site": "a", "id": "b"}'])
+def test_a_folder_that_is_no_bundle_is_refused(text: bytes) -> None:
+    with pytest.raises(KeyUnusable, match="no bundle"):
+        bundle_of({"bundle.json": text})
+    with pytest.raises(KeyUnusable, match="no bundle"):
+        bundle_of({})
