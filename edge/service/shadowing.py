@@ -49,8 +49,8 @@ class Candidate(Generic[Model]):
             return self._tally
 
     def compare(self, look: Callable[[], tuple[bool, float] | None]) -> None:
-        """Count one face. look: has this model look; returns whether it agrees and how far it is off, None when
-        there was nothing to see."""
+        """Count one face. look: has this model look; returns whether it agrees and how far it is off, or None
+        when there was nothing to see."""
         began = self._clock()
         try:
             seen = look()
