@@ -159,6 +159,7 @@ class RecognitionSettings(Section):
 class DoorSettings(Section):
     """kind `gpio` drives real lines, `simulated` gpiozero's mock pins. A board profile of hardware/
     names the pins; a pin given here wins. Pins are BCM numbers; -1 means that nothing is wired.
+    led_pin: a lamp that blinks when the device is asked to show itself.
     rex_unlocks, fire_unlocks: whether the relay follows these inputs, on top of the wiring that must
     let people out without software."""
 
@@ -172,6 +173,7 @@ class DoorSettings(Section):
     rex_pin: int | None = None
     tamper_pin: int | None = None
     fire_pin: int | None = None
+    led_pin: int | None = None
     unlock_s: float = Field(default=5.0, ge=1, le=60)
     grace_s: float = Field(default=5.0, ge=0, le=60)
     held_open_s: float = Field(default=30.0, ge=1, le=900)

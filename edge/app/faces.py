@@ -27,6 +27,7 @@ from edge.service.search import FaceSearch, SearchLimits
 from edge.service.similar import FaceGatherer, FaceSimilarity
 from edge.settings import Settings
 from edge.store.gallery import Gallery
+from edge.store.index import GalleryIndex
 from edge.vision import redact
 from edge.vision.close_search import CloseSearch
 from edge.vision.image import REQUEST_KINDS, PictureLimits, read_picture
@@ -90,32 +91,43 @@ def open_known_faces(settings: Settings) -> Iterator[KnownFaces]:
         open_examiners(settings, models.mesh) as examiners,
         wiring.open_index(settings, models.embedder.model) as index,
     ):
-        faces = _faces(settings, models, examiners)
-        limits = wiring.gallery_limits(settings)
-        groups = GroupKeeper(roster.gallery, roster.groups, limits, partial(datetime.now, UTC))
-        scale = ScoreScale(models.curve)
-        templates = partial(_templates, roster.gallery, index.model)
-        reader, embedder = faces.reader, models.embedder
+        yield known_faces(settings, roster, models, examiners, index)
 
-        def familiar(chosen: Sequence[GroupId] | None, far: float) -> FamiliarFaces:
-            required = None if chosen is None else groups.require(chosen)
-            return FamiliarFaces(models.mesh, embedder, index, scale, required, far)
 
-        yield KnownFaces(
-            faces=faces,
-            verification=FaceVerification(faces.comparison, templates, index.model),
-            search=FaceSearch(
-                reader,
-                embedder,
-                index,
-                scale,
-                groups.require,
-                partial(_tag, roster.gallery),
-                SearchLimits(results=limits.search_people, gallery=limits.search_faces),
-            ),
-            duplicates=DuplicateCheck(reader, embedder, index, scale, templates, groups.require),
-            familiar=familiar,
-        )
+def known_faces(
+    settings: Settings,
+    roster: wiring.Roster,
+    models: wiring.Models,
+    examiners: Examiners,
+    index: GalleryIndex,
+) -> KnownFaces:
+    """The same over what is open."""
+    faces = _faces(settings, models, examiners)
+    limits = wiring.gallery_limits(settings)
+    groups = GroupKeeper(roster.gallery, roster.groups, limits, partial(datetime.now, UTC))
+    scale = ScoreScale(models.curve)
+    templates = partial(_templates, roster.gallery, index.model)
+    reader, embedder = faces.reader, models.embedder
+
+    def familiar(chosen: Sequence[GroupId] | None, far: float) -> FamiliarFaces:
+        required = None if chosen is None else groups.require(chosen)
+        return FamiliarFaces(models.mesh, embedder, index, scale, required, far)
+
+    return KnownFaces(
+        faces=faces,
+        verification=FaceVerification(faces.comparison, templates, index.model),
+        search=FaceSearch(
+            reader,
+            embedder,
+            index,
+            scale,
+            groups.require,
+            partial(_tag, roster.gallery),
+            SearchLimits(results=limits.search_people, gallery=limits.search_faces),
+        ),
+        duplicates=DuplicateCheck(reader, embedder, index, scale, templates, groups.require),
+        familiar=familiar,
+    )
 
 
 def _faces(settings: Settings, models: wiring.Models, examiners: Examiners) -> Faces:

@@ -6,6 +6,7 @@ Adapters that need hardware or a heavy library are imported where they are made.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -31,11 +32,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The hardware of one door."""
+    """The hardware of one door. blink: lets a lamp blink for so many seconds; None without one."""
 
     config: DoorConfig
     lock: Lock
     inputs: Inputs
+    blink: Callable[[float], None] | None = None
 
 
 def camera(settings: CameraSettings) -> Camera:
@@ -80,6 +82,7 @@ def door(settings: Settings, stack: ExitStack) -> Door:
         return Door(config, simulated.lock, simulated.inputs)
 
     from edge.door.board import load_board
+    from edge.door.indicator import GpioIndicator
     from edge.door.inputs import GpioInputs, InputPin
     from edge.door.lines import open_lines
     from edge.door.lock import GpioLock
@@ -103,10 +106,16 @@ def door(settings: Settings, stack: ExitStack) -> Door:
     used = [pin for pin in pins.values() if pin.pin >= 0]
     lines = open_lines(board)
     stack.callback(lines.close)
+    blink = None
+    if wanted.led_pin is not None and wanted.led_pin >= 0:
+        lamp = GpioIndicator(wanted.led_pin, lines)
+        stack.callback(lamp.close)
+        blink = lamp.blink
     return Door(
         door_config(settings, has_contact=any(pin.name == "contact" for pin in used)),
         GpioLock(lock_pin, wanted.lock_type, active_high, lines),
         GpioInputs(used, lines),
+        blink,
     )
 
 

@@ -42,7 +42,17 @@ class OrderDesk:
         self._tell = tell
         self._utc = utc
         self._idle = idle
+        self._stop = threading.Event()
         self._waiting: queue.Queue[Command] = queue.Queue(waiting)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what takes long should be given up."""
+        return self._stop.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, unless the desk ends."""
+        self._stop.wait(seconds)
 
     def put(self, command: Command) -> bool:
         """Take an order. False when too many are waiting."""
@@ -54,6 +64,7 @@ class OrderDesk:
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Carry out orders until `stop` is set."""
+        self._stop = stop
         while not stop.is_set():
             beat()
             try:

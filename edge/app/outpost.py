@@ -13,6 +13,7 @@ from edge.app.routes import Routes
 from edge.app.voice import Voice
 from edge.core.commands import Command
 from edge.core.events import Json
+from edge.core.face import PersonId
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec
 from edge.mqtt.topics import Topics
@@ -33,6 +34,8 @@ class Outpost:
     info: more of the device's description; asked about once a second on the controller's thread, so cheap.
     desks: by the type of the order, who takes such commands on the controller's thread, and answers later by
     telling OrderProgress and OrderDone; False when it cannot take one now. Whoever is there first has it.
+    sync_now: asks the hub for the gallery; False when none is followed. enrolled: called on some thread with
+    everybody who was enrolled here by a command.
     """
 
     settings: Settings
@@ -53,3 +56,5 @@ class Outpost:
     on_link: list[Callable[[bool], None]] = field(default_factory=list)
     info: dict[str, Callable[[], Json]] = field(default_factory=dict)
     desks: dict[type, Callable[[Command], bool]] = field(default_factory=dict)
+    sync_now: Callable[[], bool] = lambda: False
+    enrolled: list[Callable[[PersonId], None]] = field(default_factory=list)
