@@ -45,6 +45,7 @@ TO_READ: Final = (
     "config.list",
     "rollout.list",
     "job.list",
+    "file.list",
 )
 """What the holder of any key may ask the hub."""
 
@@ -68,7 +69,7 @@ MAY_SIGN: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
         Role.EMERGENCY: ("door.*", "gallery.revoke"),
         Role.GALLERY: ("gallery.*", "person.*", "face.*", "group.*", "offer.*", "enroll.start"),
         Role.CONFIGURATION: ("config.*", "device.restart", "device.forget"),
-        Role.OTA: ("job.*", "rollout.*"),
+        Role.OTA: ("job.*", "rollout.*", "file.put"),
     }
 )
 """The types of the messages each role may sign, besides `TO_READ`; `door.*` is every type that begins so."""
