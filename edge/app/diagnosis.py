@@ -115,7 +115,9 @@ def _gpio(settings: Settings) -> Check:
 
 
 def _broker(settings: Settings) -> Check:
-    link = wiring.link(settings)
+    from edge.broker_link import broker_link
+
+    link = broker_link(settings)
     if link is None:
         return Check("broker", Status.SKIPPED, "no broker is configured; events stay here", "set mqtt.host")
 

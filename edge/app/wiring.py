@@ -42,7 +42,6 @@ from edge.store.index import GalleryIndex
 from edge.store.journal import Journal
 
 if TYPE_CHECKING:
-    from edge.mqtt.link import Link
     from edge.service.enrollment import Enroller
     from edge.vision.detector import FaceDetector
     from edge.vision.embedding import AnyEmbedder
@@ -238,28 +237,6 @@ def open_index(settings: Settings, model: ModelId) -> Iterator[GalleryIndex]:
         index = GalleryIndex(database, model)
         index.refresh()
         yield index
-
-
-def link(settings: Settings) -> Link | None:
-    """How to reach the broker; None when none is configured."""
-    from edge.mqtt.link import Link, Tls
-
-    mqtt = settings.mqtt
-    if mqtt.host is None:
-        return None
-    encrypted = mqtt.tls or mqtt.ca_file is not None or mqtt.cert_file is not None
-    tls = Tls(mqtt.ca_file, mqtt.cert_file, mqtt.key_file) if encrypted else None
-    return Link(
-        host=mqtt.host,
-        port=mqtt.port,
-        client_id=mqtt.client_id or settings.device.id,
-        fallbacks=mqtt.other_nodes,
-        protocol=mqtt.version,
-        tls=tls,
-        username=mqtt.username,
-        password=None if mqtt.password is None else mqtt.password.get_secret_value,
-        keepalive_s=mqtt.keepalive_s,
-    )
 
 
 def sessions(journal: Journal) -> Callable[[], int]:

@@ -60,7 +60,7 @@ def sections(inventory: Inventory, entry: Entry, folder: PurePath) -> Sections:
                 "galleries": [*inventory.galleries],
             }
         case _:
-            found["fleet"] = {"keyring": keyring}
+            found["fleet"] = {"keyring": keyring, "signing_key": str(folder / SIGNING_KEY)}
     return found
 
 

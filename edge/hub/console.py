@@ -1,0 +1,195 @@
+"""An operator's session at the broker: orders to doors, requests to the hub, and what comes back.
+
+Nothing but the broker is needed for orders to doors; only what the hub keeps is asked of the hub.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Self
+
+from edge.core import envelope
+from edge.core.ack import Ack
+from edge.core.envelope import Envelope
+from edge.core.events import Json
+from edge.errors import BrokerUnavailable, MessageMalformed
+from edge.keys.signature import SigningKey, signed
+from edge.mqtt.client import MqttBus
+from edge.mqtt.codec import dump_json, parse_json
+from edge.mqtt.link import Link
+from edge.mqtt.listening import GALLERY_BYTES
+from edge.mqtt.topics import SiteTopics
+from edge.ports import Message
+
+CONNECT_S = 10.0
+_PUBLISH_S = 10.0
+_POLL_S = 0.05
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a device, or the hub, says of an order. order: its id. after_s: since the order was sent."""
+
+    order: str
+    dev: str
+    ack: Ack
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of a device. dev: empty for one that is of no device. document: decoded JSON."""
+
+    dev: str
+    leaf: str
+    document: dict[str, Json]
+    retained: bool
+
+
+class Console:
+    """A context manager; belongs to one thread.
+
+    name: who asks, as the certificate says. keys: the first one signs, the others cosign; without any,
+    orders are not signed. hears: filters of what shall be heard besides answers. new_id: a UUIDv7 each time.
+    Entering raises BrokerUnavailable.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        topics: SiteTopics,
+        name: str,
+        *,
+        keys: Sequence[SigningKey] = (),
+        hears: Sequence[str] = (),
+        new_id: Callable[[], str],
+        utc: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.topics = topics
+        self._name = name
+        self._keys = tuple(keys)
+        self._new_id = new_id
+        self._utc = utc
+        self._monotonic = monotonic
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._is_up = False
+        self._sent: dict[str, float] = {}
+        filters = [topics.each("cmd-ack"), topics.hub_ack(name), *hears]
+        self._bus = MqttBus(
+            # Nothing is kept for a console that has gone.
+            replace(link, session_expiry_s=0),
+            None,
+            filters,
+            sessions=partial(next, count(1)),
+            max_bytes=GALLERY_BYTES,
+        )
+
+    def __enter__(self) -> Self:
+        self._bus.start(self._inbox.put, self._note_link)
+        give_up_at = self._monotonic() + CONNECT_S
+        while not self._is_up:
+            if self._monotonic() > give_up_at:
+                trouble = self._bus.trouble or "the broker does not answer; check the network"
+                self._bus.close()
+                raise BrokerUnavailable(trouble)
+            time.sleep(_POLL_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bus.close()
+
+    def order(self, topic: str, type_: str, body: dict[str, Json], valid_s: float) -> str:
+        """Send a signed order to one device, a group or all, and return its id.
+
+        valid_s: until when it may be carried out, seconds from now. Raises MessageMalformed for a body that
+        cannot be signed, BrokerUnavailable.
+        """
+        return self._send(topic, type_, body, valid_s, None)
+
+    def answers(
+        self, orders: Sequence[str], within_s: float, *, progress: bool = False
+    ) -> Iterator[Answer | None]:
+        """The answers to orders as they come, until the time is over; None now and then when nothing came.
+
+        progress: and what is said on the way. Whoever has all the answers wanted stops asking.
+        """
+        wanted = set(orders)
+        for heard in self.heard(within_s):
+            answer = None if heard is None else self._answer(heard)
+            if answer is None:
+                yield None
+            elif answer.order in wanted and (progress or answer.ack.status.is_final):
+                yield answer
+
+    def ask(self, type_: str, body: dict[str, Json], within_s: float = 30.0) -> Ack:
+        """Ask the hub. Raises BrokerUnavailable when it does not answer, and as `order`."""
+        request = self._send(self.topics.hub_cmd, type_, body, within_s, self._name)
+        for answer in self.answers([request], within_s):
+            if answer is not None:
+                return answer.ack
+        raise BrokerUnavailable(f"no hub answered within {within_s:g} s; see whether 'ostiary hub run' runs")
+
+    def heard(self, within_s: float | None = None) -> Iterator[Heard | None]:
+        """What arrives, until the time is over (None: for ever); None after half a second without anything.
+
+        Messages that are not JSON objects are passed over. The hub's answers have the leaf `ack`.
+        """
+        give_up_at = None if within_s is None else self._monotonic() + within_s
+        while give_up_at is None or self._monotonic() < give_up_at:
+            left = _LOOK_S if give_up_at is None else min(_LOOK_S, give_up_at - self._monotonic())
+            try:
+                message = self._inbox.get(timeout=max(0.0, left))
+            except queue.Empty:
+                yield None
+                continue
+            with suppress(MessageMalformed):
+                document = parse_json(message.payload, GALLERY_BYTES)
+                if isinstance(document, dict):
+                    yield self._told(message, document)
+
+    def _told(self, message: Message, document: dict[str, Json]) -> Heard:
+        topic = message.topic
+        if topic == self.topics.hub_ack(self._name):
+            return Heard("", "ack", document, message.retain)
+        dev = self.topics.dev_of(topic)
+        leaf = topic if dev is None else self.topics.leaf_of(topic)
+        return Heard(dev or "", leaf, document, message.retain)
+
+    def _answer(self, heard: Heard) -> Answer | None:
+        if heard.leaf not in ("cmd-ack", "ack"):
+            return None
+        try:
+            told = envelope.parse(heard.document)
+        except MessageMalformed:
+            return None
+        sent = None if told.corr is None else self._sent.get(told.corr)
+        if told.corr is None or sent is None:
+            return None
+        ack = Ack.from_json(dump_json(told.body).decode())
+        return Answer(told.corr, heard.dev, ack, self._monotonic() - sent)
+
+    def _send(self, topic: str, type_: str, body: dict[str, Json], valid_s: float, dev: str | None) -> str:
+        now = self._utc()
+        made = Envelope(self._new_id(), now, type_, body, dev=dev, exp=now + timedelta(seconds=valid_s))
+        if self._keys:
+            made = signed(made, topic, *self._keys)
+        payload = dump_json(envelope.document(made))
+        self._sent[made.id] = self._monotonic()
+        give_up_at = self._monotonic() + _PUBLISH_S
+        while not self._bus.publish(topic, payload):
+            if self._monotonic() > give_up_at:
+                raise BrokerUnavailable(self._bus.trouble or "the broker takes no messages; try again")
+            time.sleep(_POLL_S)
+        return made.id
+
+    def _note_link(self, is_up: bool) -> None:
+        self._is_up = is_up

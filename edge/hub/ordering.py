@@ -1,0 +1,123 @@
+"""Orders for one device, a group or all, and what everybody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from edge.core.events import Json
+from edge.errors import RequestRefused
+from edge.hub.console import Answer, Console
+from edge.hub.fleet_view import Device, FleetView, look
+from edge.mqtt.topics import level
+
+OFFLINE, NO_ANSWER = "offline", "no_answer"
+_SPARE_S, _LONGEST_S = 5.0, 29.0
+"""An order about a door is refused when it is valid for longer than 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Devices by name, a group, or all: exactly one of them."""
+
+    devices: tuple[str, ...] = ()
+    group: str | None = None
+    everybody: bool = False
+
+    @classmethod
+    def of(cls, devices: Sequence[str] | None, group: str | None, everybody: bool) -> Target:
+        """Raises RequestRefused unless exactly one is given, SettingsError for what is no id."""
+        if sum((bool(devices), group is not None, everybody)) != 1:
+            raise RequestRefused("say whom it is for: ids of devices, --group GROUP, or --all")
+        for dev in devices or ():
+            level(dev, "device")
+        if group is not None:
+            level(group, "group")
+        return cls(tuple(dict.fromkeys(devices or ())), group, everybody)
+
+    def as_scope(self) -> dict[str, Json]:
+        """As requests to the hub name it."""
+        if self.everybody:
+            return {"all": True}
+        return {"group": self.group} if self.group is not None else {"devices": [*self.devices]}
+
+
+@dataclass(slots=True)
+class Result:
+    """What one device made of an order. status: `no_answer` where none came, `offline` where none can."""
+
+    dev: str
+    status: str = NO_ANSWER
+    reason: str | None = None
+    detail: dict[str, Json] = field(default_factory=dict)
+    after_s: float | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.status == "succeeded"
+
+    def note(self, answer: Answer) -> None:
+        ack = answer.ack
+        self.status, self.reason, self.detail = ack.status.value, ack.reason, dict(ack.detail)
+        self.after_s = answer.after_s
+
+    def as_json(self) -> dict[str, Json]:
+        waited = None if self.after_s is None else round(self.after_s * 1000)
+        return {
+            "dev": self.dev,
+            "status": self.status,
+            "reason": self.reason,
+            "detail": self.detail,
+            "after_ms": waited,
+        }
+
+
+def deliver(
+    console: Console,
+    target: Target,
+    type_: str,
+    body: dict[str, Json],
+    *,
+    wait_s: float,
+    progress: Callable[[int, int], None],
+) -> list[Result]:
+    """Send an order and collect the answers, in the order of the devices' ids.
+
+    wait_s: for answers, and a little longer it is valid. progress: told how many have answered, of how many. A
+    device that is not connected is not waited for: the broker keeps the order for it, and it will find it
+    expired. Raises RequestRefused when nobody is there to hear it, BrokerUnavailable, MessageMalformed.
+    """
+    view = look(console)
+    results = {one.dev: Result(one.dev) for one in _expected(view, target)}
+    for one in view.named(results):
+        if not one.is_there:
+            results[one.dev].status = OFFLINE
+    orders = _send(console, target, type_, body, list(results), min(wait_s + _SPARE_S, _LONGEST_S))
+    waiting = {dev for dev, result in results.items() if result.status != OFFLINE}
+    for answer in console.answers(orders, wait_s):
+        if answer is not None:
+            results.setdefault(answer.dev, Result(answer.dev)).note(answer)
+            waiting.discard(answer.dev)
+        progress(len(results) - len(waiting), len(results))
+        if not waiting:
+            break
+    return [results[dev] for dev in sorted(results)]
+
+
+def _expected(view: FleetView, target: Target) -> list[Device]:
+    found = view.named(target.devices) if target.devices else view.devices(target.group)
+    if not target.devices and not any(one.is_there for one in found):
+        where = "at this site" if target.group is None else f"in the group {target.group}"
+        raise RequestRefused(f"no device {where} is connected; see 'ostiary fleet list'")
+    return found
+
+
+def _send(
+    console: Console, target: Target, type_: str, body: dict[str, Json], devices: list[str], valid_s: float
+) -> list[str]:
+    topics = console.topics
+    if target.everybody:
+        return [console.order(topics.all_cmd, type_, body, valid_s)]
+    if target.group is not None:
+        return [console.order(topics.group_cmd(target.group), type_, body, valid_s)]
+    return [console.order(topics.device(dev).cmd, type_, body, valid_s) for dev in devices]
