@@ -32,3 +32,8 @@ def load_schema(name: str) -> dict[str, Any]:
         raise SettingsError(f"no schema {name!r}; {near}'ostiary schema' lists them all")
     schema: dict[str, Any] = json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
     return schema
+
+
+def portrait() -> Path:
+    """A photograph of one person that ships with the package, for self-tests."""
+    return _PACKAGE / "demo" / "portraits" / "eileen_collins.jpg"

@@ -9,8 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.app.documents import Documents
+from edge.app.order_results import OrderDone
 from edge.app.remote_layer import RemoteLayer
-from edge.core.config_document import ConfigState, Desired, Reported, SetConfiguration, read_desired
+from edge.app.restarting import GRACE_S
+from edge.core.ack import Ack, AckStatus
+from edge.core.change_orders import SetConfiguration
+from edge.core.commands import Command
+from edge.core.config_document import ConfigState, Desired, Reported, read_desired
 from edge.core.events import Json
 from edge.core.remote_note import Origin
 from edge.errors import MessageMalformed, SettingsError, StoreError
@@ -34,8 +39,8 @@ class Answer:
 class ConfigurationDesk:
     """Has its own thread: to look at a document and to write it takes a while on a slow card.
 
-    publish: sends what is reported; False when there is no session. restart: asks for an orderly start anew.
-    report: stores an audit event.
+    publish: sends what is reported; False without a session. restart: asks for an orderly start anew in
+    so many seconds. report: stores an audit event. tell: takes the answers to commands.
     """
 
     def __init__(
@@ -44,15 +49,17 @@ class ConfigurationDesk:
         layer: RemoteLayer,
         documents: Documents,
         publish: Callable[[Reported], bool],
-        restart: Callable[[str], None],
+        restart: Callable[[str, float], None],
         report: Callable[[str, dict[str, Json]], None],
+        tell: Callable[[OrderDone], None],
     ) -> None:
         self._layer = layer
         self._documents = documents
         self._publish = publish
         self._restart = restart
         self._report = report
-        self._waiting: queue.Queue[Message] = queue.Queue(WAITING)
+        self._tell_done = tell
+        self._waiting: queue.Queue[Message | Command] = queue.Queue(WAITING)
         self._published: Reported | None = None
 
     def put(self, message: Message) -> None:
@@ -61,6 +68,14 @@ class ConfigurationDesk:
             self._waiting.put_nowait(message)
         except queue.Full:
             logger.warning("a configuration is passed over: too many came at once")
+
+    def order(self, command: Command) -> bool:
+        """Take a command that changes settings. False when too much waits."""
+        try:
+            self._waiting.put_nowait(command)
+        except queue.Full:
+            return False
+        return True
 
     def on_link(self, up: bool) -> None:
         """A session began or ended; from any thread."""
@@ -72,22 +87,38 @@ class ConfigurationDesk:
             beat()
             self._tell()
             try:
-                message = self._waiting.get(timeout=BEAT_S)
+                news = self._waiting.get(timeout=BEAT_S)
             except queue.Empty:
                 continue
-            self._receive(message)
+            if isinstance(news, Command):
+                self._tell_done(OrderDone(news, self._set(news)))
+            else:
+                self._receive(news)
 
-    def set(self, order: SetConfiguration) -> Answer:
-        """Carry out a command that changes settings of this device alone; from any thread."""
-        if self._layer.note.origin is Origin.SITE and self._layer.reported.version:
-            return Answer(self._layer.reported, "managed")
+    def _set(self, command: Command) -> Ack:
+        """Change settings of this device alone. The answer goes before the start anew."""
+        order, layer = command.order, self._layer
+        if not isinstance(order, SetConfiguration):
+            raise TypeError(f"{command.type} is not about settings")
+        if layer.note.origin is Origin.SITE and layer.reported.version:
+            text = "the site sets the configuration of this device; have it changed there"
+            return Ack(AckStatus.REJECTED, "managed", {"text": text})
         try:
-            return self.take(self._layer.patch(order.settings), Origin.DEVICE)
+            answer = self.take(layer.patch(order.settings), Origin.DEVICE, grace_s=GRACE_S)
         except MessageMalformed as error:
-            return Answer(self._layer.reported, str(error))
+            return Ack(AckStatus.REJECTED, "bad_body", {"text": str(error)})
+        if answer.reason == "refused":
+            return Ack(AckStatus.REJECTED, "refused", {"refused": dict(answer.reported.refused)})
+        if answer.reason:
+            return Ack(AckStatus.FAILED, "store", {"text": answer.reason})
+        reported = answer.reported
+        return Ack(AckStatus.SUCCEEDED, None, {"version": reported.version, "state": reported.state.value})
 
-    def take(self, desired: Desired, origin: Origin) -> Answer:
-        """Have a document tried, tell the site and start again; from any thread."""
+    def take(self, desired: Desired, origin: Origin = Origin.SITE, *, grace_s: float = 0.0) -> Answer:
+        """Have a document tried, tell the site and start again; from any thread.
+
+        grace_s: how long whoever asked for it needs to hear the answer.
+        """
         before = self._layer.reported
         try:
             restarts = self._layer.take(desired, origin)
@@ -100,7 +131,7 @@ class ConfigurationDesk:
             self._report("audit.configuration_taken", body)
         if restarts:
             self._tell()
-            self._restart(f"configuration {desired.version} is new")
+            self._restart(f"configuration {desired.version} is new", grace_s)
         refused = reported.state is ConfigState.REFUSED and reported.version == desired.version
         return Answer(reported, "refused" if refused else "", restarts)
 

@@ -42,7 +42,9 @@ def run(
         overrides["camera"] = {"kind": "replay", "path": replay}
     if log_level is not None:
         overrides["log"] = {"level": log_level}
-    settings = context.obj.settings(overrides)
+    from edge.app import on_trial
+
+    settings, newcomers = on_trial.begin(context.obj.sources(overrides))
     logging.basicConfig(
         stream=sys.stderr,
         level=settings.log.level.upper(),
@@ -53,6 +55,6 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    code = Daemon(settings).run(stop)
+    code = Daemon(settings, on_trial=newcomers).run(stop)
     if code:
         raise typer.Exit(code)

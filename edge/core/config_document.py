@@ -35,7 +35,7 @@ _LOCAL: MappingProxyType[str, str] = MappingProxyType(
             f"door.{key}": _WIRING
             for key in (
                 "kind", "name", "board", "lock_type", "lock_pin", "lock_active_high", "contact_pin",
-                "rex_pin", "tamper_pin", "fire_pin", "edge_log",
+                "rex_pin", "tamper_pin", "fire_pin", "led_pin", "edge_log",
             )
         },
     }
@@ -62,13 +62,6 @@ class Desired:
     version: int
     settings: Layer
     hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetConfiguration:
-    """Change the remote layer of this device. settings: only what changes; null takes a key out of it."""
-
-    settings: Layer
 
 
 @dataclass(frozen=True, slots=True)

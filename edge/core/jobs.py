@@ -112,13 +112,6 @@ Job: TypeAlias = ModelJob | SoftwareJob | ConfigJob
 
 
 @dataclass(frozen=True, slots=True)
-class RunJob:
-    """The command that has a job done; the same document as a retained one."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
 class JobUpdate:
     """How a job goes. percent: of all. reason: a stable word where it did not go well. detail: figures."""
 

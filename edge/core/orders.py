@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edge.core.change_orders import CHANGE_ORDERS, ChangeOrder, read_change_order
 from edge.core.device_orders import DEVICE_ORDERS, DeviceOrder, read_device_order
 from edge.core.door_orders import DOOR_ORDERS, DoorOrder, read_door_order
 from edge.core.events import Json
@@ -13,9 +14,15 @@ from edge.core.face_orders import FACE_ORDERS, FaceOrder, read_face_order
 from edge.core.gallery_orders import GALLERY_ORDERS, GalleryOrder
 from edge.core.order_body import read_order
 
-Order: TypeAlias = DoorOrder | DeviceOrder | FaceOrder | GalleryOrder
+Order: TypeAlias = DoorOrder | DeviceOrder | FaceOrder | GalleryOrder | ChangeOrder
 
-COMMANDS: tuple[str, ...] = (*DOOR_ORDERS, *DEVICE_ORDERS, *FACE_ORDERS, *GALLERY_ORDERS)
+COMMANDS: tuple[str, ...] = (
+    *DOOR_ORDERS,
+    *DEVICE_ORDERS,
+    *FACE_ORDERS,
+    *GALLERY_ORDERS,
+    *CHANGE_ORDERS,
+)
 """The types of the commands that are understood."""
 
 
@@ -37,4 +44,6 @@ def read(command: str, body: dict[str, Json], limits: Limits) -> Order:
         return read_device_order(device, body, pictures=limits.pictures)
     if (face := FACE_ORDERS.get(command)) is not None:
         return read_face_order(face, body, pictures=limits.pictures)
+    if (change := CHANGE_ORDERS.get(command)) is not None:
+        return read_change_order(change, body)
     return read_order(GALLERY_ORDERS[command], body)

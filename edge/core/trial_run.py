@@ -46,7 +46,12 @@ class TrialRun:
 
 def begin(run: TrialRun, now: float) -> TrialRun:
     """Count one more start. Store the result before anything of the candidate is used."""
-    return replace(run, starts=run.starts + 1, began_at=now, healthy_since=None)
+    return started(replace(run, starts=run.starts + 1), now)
+
+
+def started(run: TrialRun, now: float) -> TrialRun:
+    """Begin a start that somebody else has counted."""
+    return replace(run, began_at=now, healthy_since=None)
 
 
 def excuse(run: TrialRun) -> TrialRun:

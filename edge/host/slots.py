@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,12 +63,12 @@ class Slots:
         *,
         wheels: Path | None = None,
         index: bool = False,
-        stop: threading.Event,
         beat: Callable[[], None],
     ) -> str:
         """Install a wheel into the other place, and see that it starts. Returns the place.
 
         wheels: folder with the wheels of what it depends on. index: whether a package index may be asked.
+        beat: called several times a second; what it raises ends the installation.
         Raises JobFailed; what runs is not touched.
         """
         place = self.other
@@ -77,11 +76,13 @@ class Slots:
         system = ["--system-site-packages"] if self._sees_system() else []
 
         def run(*command: str | Path) -> str:
-            return _run([str(part) for part in command], stop, beat)
+            return _run([str(part) for part in command], beat)
 
         run(sys.executable, "-m", "venv", "--clear", *system, home)
         pip = (home / "bin" / "python", "-m", "pip", "install", "--no-input", "--no-cache-dir")
-        sources = [*([] if index else ["--no-index"]), *([] if wheels is None else ["--find-links", wheels])]
+        sources: list[str | Path] = [] if index else ["--no-index"]
+        if wheels is not None:
+            sources += ["--find-links", wheels]
         run(*pip, "--disable-pip-version-check", *sources, wheel)
         told = run(home / "bin" / "ostiary", "--version").strip()
         if told.split()[-1:] != [version]:
@@ -173,8 +174,8 @@ class Slots:
         return "include-system-site-packages = true" in told
 
 
-def _run(command: list[str], stop: threading.Event, beat: Callable[[], None]) -> str:
-    """The output of a command. Raises JobFailed when it fails, takes too long, or `stop` is set."""
+def _run(command: list[str], beat: Callable[[], None]) -> str:
+    """The output of a command. Raises JobFailed when it fails or takes too long, and what `beat` raises."""
     give_up_at = time.monotonic() + LONGEST_INSTALL_S
     try:
         process = subprocess.Popen(
@@ -183,17 +184,19 @@ def _run(command: list[str], stop: threading.Event, beat: Callable[[], None]) ->
     except OSError as error:
         raise JobFailed(f"{command[0]} cannot be run ({error.strerror})", "install") from error
     with process:
-        while True:
-            beat()
-            try:
-                output, _ = process.communicate(timeout=_POLL_S)
-                break
-            except subprocess.TimeoutExpired:
-                if stop.is_set() or time.monotonic() > give_up_at:
-                    process.kill()
-                    why = "the daemon stops" if stop.is_set() else f"longer than {LONGEST_INSTALL_S:g} s"
-                    reason = "interrupted" if stop.is_set() else "install"
-                    raise JobFailed(f"installing was ended: {why}", reason) from None
+        try:
+            while True:
+                beat()
+                try:
+                    output, _ = process.communicate(timeout=_POLL_S)
+                    break
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() > give_up_at:
+                        text = f"installing took longer than {LONGEST_INSTALL_S:g} s"
+                        raise JobFailed(text, "install") from None
+        except BaseException:
+            process.kill()
+            raise
     if process.returncode != 0:
         told = (output.strip().splitlines() or ["no word"])[-1][:_TOLD_LENGTH]
         raise JobFailed(f"{Path(command[0]).name} failed: {told}", "install")

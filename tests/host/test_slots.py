@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import threading
 import zipfile
 from base64 import urlsafe_b64encode
 
@@ -151,7 +150,7 @@ def test_a_wheel_is_installed_into_the_other_place_and_started_from_there(box, t
     beats = []
 
     def install(wheel, version):
-        return box.slots.install(wheel, version, stop=threading.Event(), beat=lambda: beats.append(1))
+        return box.slots.install(wheel, version, beat=lambda: beats.append(1))
 
     assert install(make_wheel(tmp_path, "2.0.0"), "2.0.0") == "b"
     assert box.launch() == "a run"
@@ -166,14 +165,14 @@ def test_a_wheel_that_cannot_be_installed_changes_nothing(box, tmp_path):
     broken = tmp_path / "ostiary-3.0.0-py3-none-any.whl"
     broken.write_bytes(b"no wheel")
     with pytest.raises(JobFailed) as failed:
-        box.slots.install(broken, "3.0.0", stop=threading.Event(), beat=lambda: None)
+        box.slots.install(broken, "3.0.0", beat=lambda: None)
     assert failed.value.reason == "install"
     assert box.launch() == "a run"
 
 
 def test_a_stop_ends_the_installation(box, tmp_path):
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(JobFailed) as failed:
-        box.slots.install(make_wheel(tmp_path, "2.0.0"), "2.0.0", stop=stop, beat=lambda: None)
-    assert failed.value.reason == "interrupted"
+    def stop():
+        raise JobFailed("the daemon stops", "interrupted")
+
+    with pytest.raises(JobFailed, match="stops"):
+        box.slots.install(make_wheel(tmp_path, "2.0.0"), "2.0.0", beat=stop)
