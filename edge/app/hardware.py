@@ -108,6 +108,10 @@ def door(settings: Settings, stack: ExitStack) -> Door:
     stack.callback(lines.close)
     blink = None
     if wanted.led_pin is not None and wanted.led_pin >= 0:
+        if wanted.led_pin in {lock_pin, *(pin.pin for pin in used)}:
+            raise BoardInvalid(
+                f"door.led_pin is {wanted.led_pin}, which is another line of the door; change it"
+            )
         lamp = GpioIndicator(wanted.led_pin, lines)
         stack.callback(lamp.close)
         blink = lamp.blink

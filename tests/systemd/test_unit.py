@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge import resources
+from edge.app.restarting import RESTART
 
 FOLDER = resources.folder("systemd")
 UNIT = FOLDER / "ostiary.service"
@@ -75,6 +76,7 @@ def test_the_jetson_drop_in_is_accepted_too(tmp_path: Path) -> None:
 
 def test_a_restart_follows_every_end_within_a_second_and_without_limit() -> None:
     assert value("Restart") == "always"
+    assert int(value("SuccessExitStatus")) == RESTART
     assert float(value("RestartSec")) <= 1
     assert value("StartLimitIntervalSec") == "0"
 
