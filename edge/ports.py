@@ -245,6 +245,9 @@ class Outbox(Protocol):
     def depth(self) -> int:
         """How many events wait."""
 
+    def oldest(self) -> int:
+        """The number of the oldest event that waits; that of the next one when none does."""
+
 
 def _settled_already() -> None:
     """Nobody waits for it."""

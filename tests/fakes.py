@@ -155,6 +155,10 @@ class FakeOutbox:
         self._fail()
         return len(self.waiting)
 
+    def oldest(self) -> int:
+        self._fail()
+        return min((stored.seq for stored in self.waiting), default=max(self.marked, default=0) + 1)
+
     def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure

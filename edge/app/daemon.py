@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.app import hardware, liveness_told, recognition, unfinished, wiring
+from edge.app import hardware, monitoring, recognition, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
 from edge.app.following import LONGEST_S, GalleryFollower
+from edge.app.frame_tap import FrameTap
+from edge.app.greeting import greet
 from edge.app.housekeeping import Housekeeping
 from edge.app.looking import VisionWorker
 from edge.app.messages import (
@@ -26,26 +27,24 @@ from edge.app.messages import (
     ReplayEnded,
     Sighted,
 )
+from edge.app.observers import tell
+from edge.app.on_trial import OnTrial
+from edge.app.opening import open_station
 from edge.app.order_results import OrderDone, OrderProgress
 from edge.app.publishing import device_info
 from edge.app.restarting import RESTART, Restart, started
 from edge.app.station import Station
+from edge.app.stopwatch import Stopwatch
 from edge.app.threads import Inbox, LatestSlot
-from edge.app.thresholds import expectation, told
-from edge.app.waiting import REMEDY
-from edge.app.waiting import told as told_waiting
+from edge.app.timed_models import timed_matcher, timed_models
+from edge.app.vision_figures import VisionFigures
 from edge.core.events import EventClass, Json
 from edge.errors import WorkerDied
-from edge.host.keeper import sole_keeper
-from edge.host.notify import SystemdNotifier
 from edge.ports import Camera, Inputs, Notifier
 from edge.service.access import Controller
 from edge.service.recognize import Recognizer, Step
 from edge.service.reporting import Clocks
 from edge.settings import Settings
-from edge.store.database import open_database
-from edge.store.gallery import Gallery
-from edge.store.journal import Journal
 
 if TYPE_CHECKING:
     from edge.app.hardware import Door
@@ -64,8 +63,9 @@ CAPTURE_STALE_S = 15.0
 class Daemon:
     """One door, from start to stop. `run` may be called once.
 
-    camera, door, notifier, clocks: stand in for what the settings would name. on_step: called from
-    the vision thread with what each frame showed. on_ready: called when everything works.
+    camera, door, notifier, clocks: stand in for what the settings would name. on_trial: what the site may
+    change; nothing without it. on_step: called from the vision thread with what each frame showed. on_ready:
+    called when everything works.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Daemon:
         door: Door | None = None,
         notifier: Notifier | None = None,
         clocks: Clocks | None = None,
+        on_trial: OnTrial | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
@@ -84,10 +85,12 @@ class Daemon:
         self._door = door
         self._notifier = notifier
         self._clocks = clocks or wiring.clocks(settings)
+        self._on_trial = on_trial
         self._on_step = on_step
         self._on_ready = on_ready
         self._inbox: Inbox[Notice] = Inbox()
         self._slot = LatestSlot(keep_all=_is_fast_replay(settings))
+        self._tap = FrameTap(self._slot)
         self._crew = Crew(self._clocks.monotonic)
         self._uplink: Uplink | None = None
         self._inputs: Inputs | None = None
@@ -106,49 +109,26 @@ class Daemon:
         return RESTART if self._restart.is_wanted else 0
 
     def _serve(self, stack: ExitStack, stop: threading.Event) -> None:
-        settings, clocks = self._settings, self._clocks
-        notifier = self._notifier or SystemdNotifier.from_environment()
-        boot = uuid.uuid4().hex[:12]
-        database = stack.enter_context(open_database(settings.store.file, durable=True))
-        stack.enter_context(sole_keeper(settings.store.folder))
-        journal = Journal(
-            database, boot=boot, monotonic=clocks.monotonic, capacity=settings.store.outbox_limit
-        )
-        gallery = Gallery(database)
-        door = self._door or hardware.door(settings, stack)
-        stack.callback(door.lock.close)
-        controller = Controller(
-            config=door.config,
-            journal=journal,
-            lock=door.lock,
-            standing=wiring.standing(gallery),
-            clocks=clocks,
-            new_id=wiring.new_id,
-            far=settings.recognition.far,
-        )
-        station = Station(
-            settings=settings,
-            clocks=clocks,
-            boot=boot,
-            stack=stack,
+        station = open_station(
+            stack,
+            self._settings,
+            self._clocks,
+            door=self._door,
+            notifier=self._notifier,
             crew=self._crew,
-            tell=self._tell,
-            database=database,
-            journal=journal,
-            gallery=gallery,
-            controller=controller,
-            inputs=door.inputs,
-            notifier=notifier,
+            tap=self._tap,
             restart=self._restart,
+            on_trial=self._on_trial,
+            report=self._tell,
         )
         try:
             self._work(station, stop)
         finally:
             # Locked before anything else is closed, whatever ended the loop.
-            controller.stop()
-            notifier.stopping()
+            station.controller.stop()
+            station.notifier.stopping()
             if self._uplink is not None:
-                self._uplink.publisher.publish_changes(controller)
+                self._uplink.publisher.publish_changes(station.controller)
 
     def _work(self, station: Station, stop: threading.Event) -> None:
         settings, stack, controller = self._settings, station.stack, station.controller
@@ -156,13 +136,24 @@ class Daemon:
         models = stack.enter_context(wiring.open_models(settings))
         index = stack.enter_context(wiring.open_index(settings, models.embedder.model))
         follower = GalleryFollower(index)
-        recognizer = recognition.recognizer(settings, models, index.matcher)
+        watch, figures = Stopwatch(), VisionFigures(self._clocks.monotonic)
+        station.observers.frame.append(figures.frame)
+        recognizer = recognition.recognizer(
+            settings,
+            timed_models(models, watch),
+            timed_matcher(index.matcher, watch),
+            None if self._on_trial is None else self._on_trial.understudies,
+        )
         station.inputs.start(lambda reading: self._tell(InputChanged(reading)))
         self._inputs = station.inputs
         stack.callback(station.inputs.close)
+        monitoring.open_metrics(station)
         self._start_uplink(station, device_info(settings, models, station.boot))
+        monitoring.watch_vitals(station, figures)
         self._crew.add("capture", self._capture, stale_s=CAPTURE_STALE_S, may_end=True)
-        self._crew.add("vision", partial(self._look, recognizer))
+        self._crew.add(
+            "vision", partial(self._look, recognizer, lambda: tell(station.observers.frame, watch.lap()))
+        )
         self._crew.add("gallery", follower.run, stale_s=LONGEST_S)
         self._crew.add(
             "deletions",
@@ -179,18 +170,13 @@ class Daemon:
         station.database.wait_at_most(LONGEST_WAIT_S)
         station.notifier.ready()
         self._on_ready()
-        known = index.matcher.size
-        expected = told(expectation(settings, models.embedding, known), settings)
-        logger.info("ready: %d people, %d with a face; %s", people, known, expected)
-        if liveness_told.is_ever_off(settings.liveness):
-            text = liveness_told.told(settings.liveness)
-            logger.warning("liveness policy %s; %s", text, liveness_told.CURE)
-        if waiting := told_waiting(station.gallery, models.embedder.model):
-            logger.warning("%s; %s", waiting, REMEDY)
+        greet(settings, models, station.gallery, people, index.matcher.size)
         housekeeping = Housekeeping(
             controller, station.journal, follower, clocks=self._clocks, keep_days=settings.store.keep_days
         )
         self._loop(stop, controller, housekeeping, station.notifier)
+        if self._on_trial is not None:
+            self._on_trial.leave()
         controller.reporter.report(EventClass.SYSTEM, "system.stopping", {"boot": station.boot})
         logger.info("stopping%s: the door is locked first", self._restart.reason)
 
@@ -210,6 +196,8 @@ class Daemon:
                 housekeeping_at = now + HOUSEKEEPING_S
                 self._check_workers(controller, notifier)
                 housekeeping.run()
+                if self._on_trial is not None:
+                    self._on_trial.run(controller.reporter, self._restart.request)
                 if self._uplink is not None:
                     self._uplink.desk.tick()
 
@@ -241,7 +229,9 @@ class Daemon:
         return self._replay_over and is_answered and not controller.door.is_unlocked
 
     def _start_uplink(self, station: Station, info: dict[str, Json]) -> None:
-        link = wiring.link(self._settings)
+        from edge.broker_link import broker_link
+
+        link = broker_link(self._settings)
         if link is None:
             logger.info("no broker is configured; events stay on the device")
             return
@@ -253,15 +243,25 @@ class Daemon:
         camera = self._camera or hardware.camera(self._settings.camera)
         CaptureWorker(
             camera,
-            self._slot,
+            self._tap,
             on_down=lambda reason: self._tell(PartChanged("camera", reason)),
             on_up=lambda: self._tell(PartChanged("camera", None)),
             on_end=lambda: self._tell(ReplayEnded()),
             beat=beat,
         ).run(stop)
 
-    def _look(self, recognizer: Recognizer, stop: threading.Event, beat: Callable[[], None]) -> None:
-        VisionWorker(recognizer, self._slot, self._inbox, on_step=self._on_step, beat=beat).run(stop, TICK_S)
+    def _look(
+        self,
+        recognizer: Recognizer,
+        looked: Callable[[], None],
+        stop: threading.Event,
+        beat: Callable[[], None],
+    ) -> None:
+        def on_step(step: Step) -> None:
+            looked()
+            self._on_step(step)
+
+        VisionWorker(recognizer, self._slot, self._inbox, on_step=on_step, beat=beat).run(stop, TICK_S)
 
     def _tell(self, notice: Notice) -> None:
         self._inbox.put(notice)

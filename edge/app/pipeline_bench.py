@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import cv2
 import numpy as np
 
 from edge.app import recognition, wiring
-from edge.app.stopwatch import Lap, Spread, StageTimes, Stopwatch, Timed
+from edge.app.stopwatch import STAGES, Lap, Spread, StageTimes, Stopwatch
+from edge.app.timed_models import timed_matcher, timed_models
 from edge.core.events import Json
 from edge.core.face import ModelId
 from edge.core.frame import Frame, Image
@@ -26,7 +26,6 @@ from edge.store.database import open_database
 from edge.store.index import GalleryIndex
 from edge.store.strangers import add_strangers
 
-STAGES = ("detect", "landmarks", "quality", "liveness", "embed", "match")
 REST = "rest"
 """Tracking, evidence and the glue between the stages."""
 WARM_UP = 6
@@ -108,9 +107,7 @@ def open_bench(settings: Settings, people: int) -> Iterator[PipelineBench]:
             Path(folder), people, models.embedder.model, models.embedding.outputs[0].shape[-1]
         ) as index,
     ):
-        timed = replace(models, **_adapters(models, watch))
-        matcher = index.matcher
-        match: Any = Timed(matcher, "match_all", watch.timed("match", matcher.match_all))
+        timed, match = timed_models(models, watch), timed_matcher(index.matcher, watch)
         yield PipelineBench(recognition.recognizer(settings, timed, match), watch)
 
 
@@ -143,17 +140,6 @@ def summarize(frames: Iterable[FullFrame]) -> PipelineTimes:
     )
 
 
-def _adapters(models: wiring.Models, watch: Stopwatch) -> dict[str, Any]:
-    detector, mesh, liveness, embedder = models.detector, models.mesh, models.liveness, models.embedder
-    engines = (detector.near, detector.far)
-    return {
-        "detector": Timed(detector, "detect", watch.timed("detect", detector.detect, engines)),
-        "mesh": Timed(mesh, "locate", watch.timed("landmarks", mesh.locate, [mesh.engine])),
-        "liveness": Timed(liveness, "score", watch.timed("liveness", liveness.score, [liveness.engine])),
-        "embedder": Timed(embedder, "glance", watch.timed("embed", embedder.glance, embedder.engines)),
-    }
-
-
 def _stage(stage: str, frames: list[FullFrame]) -> StageTimes:
     around = [_around(stage, frame) for frame in frames]
     bare = [frame.lap.bare.get(stage, 0.0) for frame in frames]
@@ -161,11 +147,5 @@ def _stage(stage: str, frames: list[FullFrame]) -> StageTimes:
 
 
 def _around(stage: str, frame: FullFrame) -> float:
-    lap = frame.lap
-    # Quality is judged between the mesh and the liveness network, and is not an adapter's method.
-    quality = lap.began["liveness"] - lap.ended["landmarks"]
-    if stage == "quality":
-        return quality
-    if stage == REST:
-        return frame.seconds - sum(lap.around.values()) - quality
-    return lap.around[stage]
+    seconds = frame.lap.seconds()
+    return frame.seconds - sum(seconds.values()) if stage == REST else seconds[stage]

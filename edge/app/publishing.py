@@ -27,6 +27,7 @@ class Publisher:
     """Runs on the controller's thread. Levels go out when they change and after each connect.
 
     info: what the device is, the body of its retained `info` message; asked once in INFO_S.
+    on_info: told of each that differs from the one before, broker or not.
     """
 
     def __init__(
@@ -37,12 +38,15 @@ class Publisher:
         *,
         clocks: Clocks,
         info: Callable[[], dict[str, Json]],
+        on_info: Callable[[dict[str, Json]], None] = lambda info: None,
     ) -> None:
         self._codec = codec
         self._bus = bus
         self._pump = pump
         self._clocks = clocks
         self._info = info
+        self._on_info = on_info
+        self._known: dict[str, Json] = {}
         self._info_at = float("-inf")
         self._said: dict[str, Json] | None = None
         self._level: DoorLevel | None = None
@@ -75,6 +79,9 @@ class Publisher:
     def _publish_info(self) -> None:
         """Publish what the device is when that has changed; events may fill the window of a new session."""
         info = self._info()
+        if info != self._known:
+            self._known = info
+            self._on_info(info)
         if info == self._said or self._send(self._codec.info(info)):
             self._said = info
             self._info_at = self._clocks.monotonic() + INFO_S

@@ -7,7 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge.app.crew import Crew
+from edge.app.frame_tap import FrameTap
+from edge.app.log_memory import LogMemory
 from edge.app.messages import Notice
+from edge.app.observers import Observers
+from edge.app.on_trial import OnTrial
 from edge.app.restarting import Restart
 from edge.ports import Inputs, Notifier
 from edge.service.access import Controller
@@ -22,7 +26,9 @@ from edge.store.journal import Journal
 class Station:
     """database, journal, gallery, controller: of the controller's thread. stack: closes everything, in
     reverse. boot: id of this start. tell: hands a notice to the controller's thread; from any thread.
-    restart: ends the daemon so that it is started anew."""
+    restart: ends the daemon so that it is started anew. tap: the frames of the camera. memory: of the log.
+    blink: lets a lamp blink for so many seconds; None without one. on_trial: what the site may change; None
+    where it may change nothing."""
 
     settings: Settings
     clocks: Clocks
@@ -36,4 +42,9 @@ class Station:
     controller: Controller
     inputs: Inputs
     notifier: Notifier
+    observers: Observers
     restart: Restart
+    on_trial: OnTrial | None
+    tap: FrameTap
+    memory: LogMemory
+    blink: Callable[[float], None] | None

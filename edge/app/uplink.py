@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.app import command_wiring, wiring
+from edge.app import change_wiring, command_wiring, wiring
 from edge.app.commands import CommandDesk
+from edge.app.log_post import LogPost
 from edge.app.messages import BusMessage, LinkChanged
+from edge.app.observers import tell
 from edge.app.outpost import Outpost
 from edge.app.publishing import Publisher
 from edge.app.routes import Routes
 from edge.app.station import Station
 from edge.app.trust import Trust, open_trust
+from edge.app.vitals import Vitals
 from edge.app.voice import Voice
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
@@ -43,17 +46,21 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
     """
     outpost, trust = _outpost(link, station)
     pump = _join_outbox(outpost)
-    desk = command_wiring.join(outpost, trust)
+    if station.on_trial is not None:
+        change_wiring.join(outpost, station.on_trial)
+    desk = command_wiring.join(outpost, station, trust)
     publisher = Publisher(
         outpost.codec,
         outpost.bus,
         pump,
         clocks=station.clocks,
         info=lambda: info | {key: figure() for key, figure in outpost.info.items()},
+        on_info=partial(tell, station.observers.info),
     )
-    outpost.on_link.append(lambda up: station.tell(LinkChanged(up)))
+    _join_health(outpost, station)
+    outpost.on_link.extend((lambda up: station.tell(LinkChanged(up)), partial(tell, station.observers.link)))
     station.stack.callback(outpost.bus.close)
-    outpost.bus.start(outpost.routes.deliver, partial(_tell_all, outpost.on_link))
+    outpost.bus.start(outpost.routes.deliver, partial(tell, outpost.on_link))
     return Uplink(outpost.bus, desk, publisher)
 
 
@@ -122,6 +129,14 @@ def _to_controller(outpost: Outpost, filters: Iterable[str], receive: Callable[[
     outpost.routes.add(filters, lambda message: outpost.tell(BusMessage(message, receive)))
 
 
-def _tell_all(hearers: Iterable[Callable[[bool], None]], up: bool) -> None:
-    for hear in hearers:
-        hear(up)
+def _join_health(outpost: Outpost, station: Station) -> None:
+    """Publish warnings of the log, and how the device is."""
+    voice, topics = outpost.voice, outpost.topics
+    post = outpost.stack.enter_context(LogPost(voice, topics, outpost.clocks.monotonic).attached())
+    outpost.crew.add("log", post.run)
+
+    def publish(vitals: Vitals) -> None:
+        voice.say(topics.health, "tele.health", vitals.body(), qos=0)
+
+    if outpost.settings.fleet.health_s:
+        station.observers.vitals.append(publish)

@@ -15,6 +15,7 @@ HOLDOVER_S = 24 * 3600.0
 
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
+_STA_NANO = 0x2000
 
 
 class ClockWatch:
@@ -83,12 +84,27 @@ class _Timex(ctypes.Structure):
 
 def kernel_is_synced() -> bool | None:
     """Ask the kernel, as `timedatectl` does; None where it may not be asked."""
+    asked = _ask()
+    if asked is None:
+        return None
+    state, timex = asked
+    return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+
+
+def kernel_offset_ms() -> float | None:
+    """How far the clock is still off, by the last word of whoever keeps it; None while nobody does."""
+    asked = _ask()
+    if asked is None or asked[0] == _TIME_ERROR or asked[1].status & _STA_UNSYNC:
+        return None
+    timex = asked[1]
+    return float(timex.offset) / (1e6 if timex.status & _STA_NANO else 1e3)
+
+
+def _ask() -> tuple[int, _Timex] | None:
     try:
         libc = ctypes.CDLL(None)
         timex = _Timex()
         state = libc.adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
         return None
-    if state < 0:
-        return None
-    return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+    return None if state < 0 else (state, timex)

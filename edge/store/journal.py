@@ -29,7 +29,7 @@ class Journal:
     """Owned by the controller. Its database must be opened durable.
 
     boot: id of this start of the daemon. monotonic: seconds. random: n -> n random bytes, for event
-    ids. capacity: how many events may wait for the broker.
+    ids. capacity: how many events may wait for the broker. on_decision: told of each once it is durable.
     """
 
     def __init__(
@@ -40,10 +40,12 @@ class Journal:
         monotonic: Callable[[], float],
         random: Callable[[int], bytes] = os.urandom,
         capacity: int = 100_000,
+        on_decision: Callable[[Decision], None] = lambda decision: None,
     ) -> None:
         self._database = database
         self._origin = Origin(boot, monotonic, random)
         self._capacity = capacity
+        self._on_decision = on_decision
         self._begun: set[str] = set()
         self._must_tell_full = False
 
@@ -72,6 +74,7 @@ class Journal:
             self._append(events)
 
         self._store(write, decision.at)
+        self._on_decision(decision)
         return Receipt(decision.id)
 
     def append(self, events: Sequence[Event]) -> None:

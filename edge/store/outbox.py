@@ -42,3 +42,11 @@ class Outbox:
     def depth(self) -> int:
         """How many events wait."""
         return int(self._database.rows("SELECT count(*) FROM outbox WHERE sent = 0")[0][0])
+
+    def oldest(self) -> int:
+        """The number of the oldest event that waits; that of the next one when none does."""
+        (oldest,) = self._database.rows("SELECT min(seq) FROM outbox WHERE sent = 0")[0]
+        if oldest is not None:
+            return int(oldest)
+        last = self._database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
+        return int(last[0][0]) + 1 if last else 1

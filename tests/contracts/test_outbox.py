@@ -79,6 +79,16 @@ def test_what_is_sent_does_not_wait_any_more(stores):
     assert outbox.depth() == 2
 
 
+def test_the_oldest_is_the_first_that_waits_or_the_next_to_come(stores):
+    journal, outbox = stores
+    assert outbox.oldest() == 1
+    journal.append([event(number) for number in range(3)])
+    outbox.mark_sent([1])
+    assert outbox.oldest() == 2
+    outbox.mark_sent([2, 3])
+    assert outbox.oldest() == 4
+
+
 def test_marking_again_or_the_unknown_is_harmless(stores):
     journal, outbox = stores
     journal.append([event(1), event(2)])

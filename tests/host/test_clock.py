@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.envelope import ClockState
-from edge.host.clock import HOLDOVER_S, ClockWatch, clock_state, kernel_is_synced
+from edge.host.clock import HOLDOVER_S, ClockWatch, clock_state, kernel_is_synced, kernel_offset_ms
 
 
 def watch(*kernel: bool | None, mark: Path = Path("/nonexistent/mark")) -> list[ClockState]:
@@ -87,3 +87,13 @@ def test_the_kernel_is_understood() -> None:
         pytest.skip("this machine does not let us ask the kernel")
     (status,) = struct.unpack_from("i", raw.raw, 40)
     assert kernel_is_synced() is (state != 5 and not status & 0x40)
+
+
+def test_only_a_clock_that_somebody_keeps_has_an_offset() -> None:
+    offset_ms = kernel_offset_ms()
+    if not kernel_is_synced():
+        assert offset_ms is None
+    else:
+        assert offset_ms is not None
+        # The kernel slews at most half a second.
+        assert abs(offset_ms) <= 500.0
