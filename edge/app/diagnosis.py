@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from edge.app import hardware, liveness_told, wiring
 from edge.app.model_shelf import folders
+from edge.app.signature_check import check_signatures
 from edge.app.thresholds import expectation, told
 from edge.app.waiting import REMEDY
 from edge.app.waiting import told as told_waiting
@@ -34,6 +36,7 @@ def probes(settings: Settings) -> list[Probe]:
         ("camera", lambda: check_camera(hardware.camera(settings.camera), time.monotonic)),
         ("gpio", partial(_gpio, settings)),
         ("broker", partial(_broker, settings)),
+        ("signatures", lambda: check_signatures(settings, datetime.now(UTC))),
         ("clock", lambda: _clock(settings, clock_state())),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -20,6 +21,8 @@ from edge.mqtt.codec import parse_json
 from edge.ports import Journal, Message
 from edge.service.reporting import Clocks, Reporter
 from edge.settings import Settings
+from edge.store.database import open_database
+from edge.store.journal import Journal as StoredJournal
 
 logger = logging.getLogger(__name__)
 REPORT_EVERY_S = 10.0
@@ -115,6 +118,19 @@ def open_trust(
     path = settings.fleet.keyring
     keyring = None if path is None else load_keyring(path)
     return Trust(keyring, topic=topic, journal=journal, reporter=reporter, clocks=clocks)
+
+
+def keyring_in_force(settings: Settings) -> Keyring | None:
+    """What a start of the daemon would go by; None where nobody has to sign. Raises as `open_trust` does."""
+    path = settings.fleet.keyring
+    if path is None:
+        return None
+    keyring = load_keyring(path)
+    if not settings.store.file.exists():
+        return keyring
+    with open_database(settings.store.file, durable=False, check=False) as database:
+        stored = StoredJournal(database, boot="", monotonic=time.monotonic).state(_STATE)
+    return _newer(keyring, stored, _roots(keyring))
 
 
 def _newer(mine: Keyring, stored: str | None, origin: list[Json]) -> Keyring:

@@ -24,6 +24,7 @@ NAMES = [
     "camera",
     "gpio",
     "broker",
+    "signatures",
     "clock",
 ]
 
