@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from edge.core import sequence
-from edge.core.envelope import Envelope, parse, to_timestamp
+from edge.core.envelope import Envelope, to_timestamp
 from edge.core.events import Json
 from edge.core.sequence import Span
 from edge.errors import MessageMalformed
 from edge.hub.database import insert_new
 from edge.hub.numbering import Numbering
+from edge.hub.reading import lenient
 from edge.hub.tables import events
 from edge.hub.work import Work, portions
 from edge.mqtt.codec import Outgoing, dump_json, parse_json
@@ -30,9 +31,6 @@ from edge.ports import Message
 logger = logging.getLogger(__name__)
 
 OVERFLOW = "system.buffer_overflow"
-_KNOWN = frozenset(
-    ("v", "id", "ts", "type", "body", "corr", "dev", "boot", "seq", "mono_ms", "clk", "exp", "sig", "cosig")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +65,13 @@ class Collector:
         """The event of a message; None when it is none, which is told in the log."""
         dev = self._topics.dev_of(message.topic)
         try:
-            value = parse_json(message.payload)
-            if not isinstance(value, dict):
-                raise MessageMalformed("an event is a JSON object; correct the sender")
-            told = parse({key: one for key, one in value.items() if key in _KNOWN})
+            told, more = lenient(parse_json(message.payload))
             if dev is None or told.dev not in (None, dev):
                 raise MessageMalformed("an event of another device; each has topics of its own")
         except MessageMalformed as error:
             self.unreadable += 1
             logger.warning("an event on %s cannot be read: %s", message.topic, error)
             return None
-        more = {key: one for key, one in value.items() if key not in _KNOWN}
         return Arrival(dev, message.topic.rpartition("/")[2], told, more)
 
     def collect(self, work: Work, arrivals: Sequence[Arrival]) -> None:

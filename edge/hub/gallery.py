@@ -27,6 +27,8 @@ from edge.hub.tables import galleries, gallery_rows
 from edge.hub.work import Work
 
 NO_MODEL = "none"
+SNAPSHOT_OPS = 500
+"""After so many operations a new snapshot is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,12 @@ class HubGallery:
             gallery_tables.store(work, standing, deltas[-1])
         return Change(self.head(work, standing), tuple(deltas))
 
+    def has(self, work: Work, gallery: str, person: str) -> bool:
+        return self._person(work, gallery, person) is not None
+
     def revoke(self, work: Work, gallery: str, person: str) -> Change | None:
         """Mark the person as revoked; None when there is no such person here."""
-        where = (gallery_rows.c.gallery == gallery) & (gallery_rows.c.bucket == bucket_of(person))
-        found = select(gallery_rows.c.line).where(
-            where, gallery_rows.c.person == person, gallery_rows.c.face == ""
-        )
-        text = work.connection.execute(found).scalar()
+        text = self._person(work, gallery, person)
         if text is None:
             return None
         row = read_row(json.loads(text))
@@ -169,10 +170,28 @@ class HubGallery:
         gallery_tables.save(work, standing)
         return self.head(work, standing)
 
+    def outgrown(self, work: Work) -> list[str]:
+        """The galleries with many changes since their newest snapshot, and those without one."""
+        c = galleries.c
+        many = c.snapshot.is_(None) | (c.total - c.snapshot_total > SNAPSHOT_OPS)
+        return list(work.connection.execute(select(c.gallery).where(c.version > 0, many)).scalars())
+
+    def newest_snapshots(self, work: Work) -> set[str]:
+        """The SHA-256 of each that a head names."""
+        found = work.connection.execute(select(galleries.c.snapshot)).scalars()
+        return {json.loads(text)["sha256"] for text in found if text}
+
     def prune(self, work: Work, gallery: str) -> None:
         """Forget the steps that no device is served any more."""
         oldest = gallery_tables.oldest(work, gallery_tables.load(work, gallery))
         gallery_tables.forget_steps(work, gallery, oldest)
+
+    def _person(self, work: Work, gallery: str, person: str) -> str | None:
+        c = gallery_rows.c
+        this = (
+            (c.gallery == gallery) & (c.bucket == bucket_of(person)) & (c.person == person) & (c.face == "")
+        )
+        return work.connection.execute(select(c.line).where(this)).scalar()
 
     def _rows(self, work: Work, standing: Standing) -> KnownRows:
         known = self._known.get(standing.gallery)

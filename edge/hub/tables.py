@@ -220,25 +220,25 @@ rollouts = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("step", Integer, nullable=False),
-    Column("since", Text, nullable=False),
     Column("at", Text, nullable=False),
 )
+"""job: the body of the document each device gets. step: of the plan, from 0 on. at: of the start."""
 
 jobs = Table(
     "jobs",
     METADATA,
-    Column("job", Text, primary_key=True),
-    Column("rollout", Text, ForeignKey("rollouts.rollout"), nullable=False),
-    Column("dev", Text, nullable=False),
+    Column("rollout", Text, ForeignKey("rollouts.rollout"), primary_key=True),
+    Column("dev", Text, primary_key=True),
     Column("place", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("step", Text),
     Column("percent", Integer, nullable=False),
     Column("reason", Text),
     Column("at", Text, nullable=False),
-    Index("jobs_rollout", "rollout", "place"),
+    Index("jobs_place", "rollout", "place"),
     Index("jobs_dev", "dev"),
 )
+"""place: in the order of the roll-out, from 0 on. at: since when the status is what it is."""
 
 requests = Table(
     "requests",

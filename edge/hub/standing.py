@@ -1,0 +1,111 @@
+"""Which of two hubs of one site is the hub.
+
+A hub that starts listens for a while before it does anything. When another one answers that it is there, it
+stands by: it publishes nothing and stores nothing. It takes over when the other is gone, provided both keep
+the same database; with another one it would give the devices another gallery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.core.events import Json
+
+SETTLE_S = 3.0
+"""How long a hub listens for another one before it begins."""
+_AGAIN_S = 1.0
+_ALIVE = ("init", "ready", "degraded")
+_BUSY = ("ready", "degraded")
+_STANDBY = "standby"
+
+
+class Part(StrEnum):
+    """LISTENING: it does not know yet. ACTIVE: it is the hub. STANDBY: another one is."""
+
+    LISTENING = "listening"
+    ACTIVE = "active"
+    STANDBY = "standby"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another hub. is_twin: it keeps the same database."""
+
+    hub: str
+    boot: str
+    is_twin: bool
+
+
+class Standing:
+    """Times are monotonic seconds, but `since`, which others compare, too: seconds since 1970.
+
+    rival: the other hub, as long as one is there.
+    """
+
+    def __init__(self, boot: str, database: str, since: int) -> None:
+        self.part = Part.LISTENING
+        self.rival: Rival | None = None
+        self._boot = boot
+        self._database = database
+        self._since = since
+        self._decide_at = float("inf")
+        self._said_at = float("-inf")
+
+    def document(self) -> dict[str, Json]:
+        """What the state of this hub tells other ones."""
+        return {"boot": self._boot, "database": self._database, "since": self._since}
+
+    def connected(self, now: float) -> None:
+        """A session began: another hub may have taken over meanwhile."""
+        if self.part is not Part.STANDBY:
+            self.part = Part.LISTENING
+            self._decide_at = now + SETTLE_S
+
+    def heard(self, said: dict[str, Json], now: float) -> bool:
+        """Take the state of some hub, this one perhaps. Returns whether this one has to say again that it is
+        there."""
+        boot, state = said.get("boot"), said.get("state")
+        if not isinstance(boot, str) or boot == self._boot:
+            return False
+        rival = Rival(str(said.get("hub"))[:64], boot, said.get("database") == self._database)
+        if state not in _ALIVE:
+            return self._ended(rival, str(state), now)
+        self.rival = rival
+        if self.part is Part.STANDBY or (self._is_first(said) and self._yields_to(state)):
+            self.part, self._decide_at = Part.STANDBY, float("inf")
+            return False
+        return self._say(now)
+
+    def tick(self, now: float) -> None:
+        if now >= self._decide_at:
+            self.part, self._decide_at = Part.ACTIVE, float("inf")
+
+    def _ended(self, rival: Rival, state: str, now: float) -> bool:
+        """Another hub ended, or stands by; either way it has overwritten the state that is kept."""
+        is_known = self.rival is not None and self.rival.boot == rival.boot
+        if self.part is not Part.STANDBY:
+            self.rival = rival if state == _STANDBY else None if is_known else self.rival
+            return self._say(now)
+        if is_known and rival.is_twin and state != _STANDBY:
+            self.rival, self.part = None, Part.LISTENING
+            self._decide_at = now + SETTLE_S
+        return False
+
+    def _yields_to(self, state: Json) -> bool:
+        return self.part is Part.LISTENING or state in _BUSY
+
+    def _is_first(self, said: dict[str, Json]) -> bool:
+        """Whether the other one has the older claim. One that is at work goes before one that begins."""
+        if self.part is Part.LISTENING and said.get("state") in _BUSY:
+            return True
+        since = said.get("since")
+        claim = (since if type(since) is int else 0, str(said.get("boot")))
+        return claim < (self._since, self._boot)
+
+    def _say(self, now: float) -> bool:
+        """Two that answer each other must not do so without a pause."""
+        if now - self._said_at < _AGAIN_S and self.part is not Part.ACTIVE:
+            return False
+        self._said_at = now
+        return True
