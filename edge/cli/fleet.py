@@ -4,7 +4,27 @@ from __future__ import annotations
 
 import typer
 
-from edge.cli import fleet_provision
+from edge.cli import fleet_config, fleet_people, fleet_provision, fleet_rollout
+from edge.cli.fleet_logs import logs
+from edge.cli.fleet_orders import identify, posture, restart, unlock
+from edge.cli.fleet_people import revoke
+from edge.cli.fleet_watch import alarms, events, list_, watch
 
-app = typer.Typer(help="Many doors at once.", no_args_is_help=True)
+app = typer.Typer(
+    help="Many doors at once: orders go to them through the broker, signed with the operator's key.",
+    no_args_is_help=True,
+)
+app.command("list")(list_)
+app.command()(watch)
+app.command()(unlock)
+app.command()(posture)
+app.command()(revoke)
+app.command()(identify)
+app.command()(restart)
+app.command()(events)
+app.command()(alarms)
+app.command()(logs)
+app.add_typer(fleet_people.app, name="people")
+app.add_typer(fleet_config.app, name="config")
+app.add_typer(fleet_rollout.app, name="rollout")
 app.add_typer(fleet_provision.app, name="provision")

@@ -1,0 +1,87 @@
+"""A person of the fleet's gallery, made here from pictures and sealed before it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from edge.app import wiring
+from edge.core.events import Json
+from edge.core.frame import Image
+from edge.core.gallery_rows import written
+from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
+from edge.errors import PoorQuality, SettingsError
+from edge.keys.cipher import seal
+from edge.keys.files import decoded_secret
+from edge.service.examination import SortedPictures, sort_pictures
+from edge.service.gallery_offer import offer_of
+from edge.settings import Settings
+
+_ID_DIGITS = 32
+
+
+def sealed_person(
+    settings: Settings,
+    gallery: str,
+    person: Person,
+    groups: Sequence[GroupId],
+    pictures: Sequence[Path],
+    progress: Callable[[int, int], None],
+) -> tuple[list[Json], list[tuple[str, str]]]:
+    """The puts of a person and of a face for each picture that can be enrolled; and the other pictures, each
+    with the reason.
+
+    A face is named by its picture, so that the same picture is the same face when it is put again. progress:
+    told pictures done, of how many. Raises SettingsError without the gallery's key, PoorQuality when no
+    picture can be used, ModelError.
+    """
+    secret = settings.fleet.gallery_key
+    if secret is None:
+        raise SettingsError("fleet.gallery_key is not set; nothing can be sealed for the gallery without it")
+    shut = partial(seal, decoded_secret(secret.get_secret_value(), "fleet.gallery_key"))
+    found = _examined(settings, pictures, progress)
+    refused = [(one.source, one.reason) for one in found.refused]
+    if not found.accepted:
+        what = "; ".join(f"{source}: {reason}" for source, reason in refused)
+        raise PoorQuality(f"no picture can be used: {what or 'give one of this person'}")
+    faces = tuple(
+        EnrolledFace(
+            FaceRecord(_named(Path(source)), person.id, person.created, examined.quality.score, ""),
+            (examined.embedding,),
+        )
+        for source, examined in found.accepted
+    )
+    model = faces[0].templates[0].model
+    offer = offer_of(PersonRecord(person, tuple(groups), faces), gallery, model, shut)
+    return [written(row) for row in offer.rows], refused
+
+
+def _examined(
+    settings: Settings, pictures: Sequence[Path], progress: Callable[[int, int], None]
+) -> SortedPictures:
+    """What of the pictures can be enrolled; the people of this device do not matter."""
+    from edge.vision.image import load_picture
+
+    def loaders() -> Iterator[tuple[str, Callable[[], Image]]]:
+        for done, path in enumerate(pictures):
+            progress(done, len(pictures))
+            yield str(path), partial(load_picture, path)
+
+    with TemporaryDirectory(prefix="ostiary-") as folder:
+        apart = settings.model_copy(
+            update={"store": settings.store.model_copy(update={"folder": Path(folder)})}
+        )
+        with (
+            wiring.open_roster(apart) as roster,
+            wiring.open_models(apart) as models,
+            wiring.open_index(apart, models.embedder.model) as index,
+        ):
+            enroller = wiring.enroller(apart, models, roster.gallery, index)
+            return sort_pictures(loaders(), enroller.examine, ())
+
+
+def _named(picture: Path) -> FaceId:
+    return FaceId(hashlib.sha256(picture.read_bytes()).hexdigest()[:_ID_DIGITS])

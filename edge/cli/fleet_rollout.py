@@ -1,0 +1,234 @@
+"""`ostiary fleet rollout`: models, software and settings, to a few devices first and then to more."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edge.cli.context import JsonOption, print_json
+from edge.cli.fleet_targets import AllOption, DevicesArgument, GroupOption
+from edge.cli.paging import minute, print_page
+
+if TYPE_CHECKING:
+    from edge.core.events import Json
+    from edge.hub.console import Console
+
+app = typer.Typer(help="Bring models, software and settings to devices in steps.", no_args_is_help=True)
+RolloutArgument = Annotated[str, typer.Argument(help="The name of the roll-out.")]
+_POLL_S = 2.0
+_OVER = ("done", "aborted")
+
+
+@app.command()
+def start(
+    context: typer.Context,
+    devices: DevicesArgument = None,
+    group: GroupOption = None,
+    everybody: AllOption = False,
+    model: Annotated[
+        Path | None, typer.Option(help="Manifest of a model, its file beside it.", show_default=False)
+    ] = None,
+    software: Annotated[Path | None, typer.Option(help="Wheel of Ostiary.", show_default=False)] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="SECTION.KEY=VALUE of the settings.", show_default=False)
+    ] = None,
+    steps: Annotated[str, typer.Option(help="Percent of the devices, step by step.")] = "1,10,50,100",
+    pause: Annotated[int, typer.Option(min=0, help="Seconds all must be well before the next step.")] = 600,
+    abort: Annotated[int, typer.Option(min=0, max=100, help="Stop when more percent than these fail.")] = 10,
+    name: Annotated[str | None, typer.Option(help="How it is called.", show_default=False)] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Show how it goes until it is over.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Begin a roll-out.
+
+    Examples:
+
+        ostiary -c anna/ostiary.toml fleet rollout start --all --model liveness-context.toml --follow
+
+        ostiary -c anna/ostiary.toml fleet rollout start --all --software ostiary-1.2.0-py3-none-any.whl
+    """
+    from edge.errors import RequestRefused
+    from edge.hub.asking import asked
+    from edge.hub.opened_console import console
+    from edge.hub.ordering import Target
+
+    target = Target.of(devices, group, everybody)
+    if sum(one is not None for one in (model, software, set_)) != 1:
+        raise RequestRefused("say what shall be rolled out: one of --model, --software and --set")
+    body: dict[str, Json] = {
+        **target.as_scope(),
+        "steps": list(_percentages(steps)),
+        "wait_s": pause,
+        "abort_percent": abort,
+    }
+    if name is not None:
+        body["rollout"] = name
+    with console(context.obj.settings()) as session:
+        body["job"] = _job(session, model, software, set_)
+        answer = asked(session, "rollout.start", body)
+        rollout = str(answer.get("rollout"))
+        if follow:
+            _follow(session, rollout)
+        if json:
+            print_json(_summary(session, rollout) if follow else answer)
+    if not json:
+        typer.echo(f"{rollout}: {answer.get('devices')} devices; 'ostiary fleet rollout show {rollout}'")
+
+
+@app.command("list")
+def list_(context: typer.Context, json: JsonOption = False) -> None:
+    """List the roll-outs, the newest first.
+
+    Example: ostiary -c anna/ostiary.toml fleet rollout list
+    """
+    from edge.hub.asking import asked
+    from edge.hub.opened_console import console
+
+    with console(context.obj.settings()) as session:
+        found: Any = asked(session, "rollout.list", {}).get("rollouts") or []
+    if json:
+        print_json(found)
+        return
+    rows = [
+        {
+            "rollout": one.get("rollout"),
+            "state": one.get("state"),
+            "percent": one.get("percent"),
+            "devices": _counts(one),
+            "since": minute(str(one.get("at", ""))),
+        }
+        for one in found
+    ]
+    print_page(rows, ("rollout", "state", "percent", "devices", "since"), f"{len(rows)} roll-outs")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    rollout: RolloutArgument,
+    follow: Annotated[bool, typer.Option("--follow", help="Until it is over.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show how far each device is.
+
+    Example: ostiary -c anna/ostiary.toml fleet rollout show r-0193a1b2c3d4e5f6 --follow
+    """
+    from edge.hub.asking import listed
+    from edge.hub.opened_console import console
+
+    with console(context.obj.settings()) as session:
+        if follow:
+            _follow(session, rollout)
+        summary = _summary(session, rollout)
+        jobs = list(listed(session, "job.list", {"rollout": rollout, "limit": 200}, "jobs"))
+    if json:
+        print_json({**summary, "jobs": jobs})
+        return
+    columns = ("dev", "status", "step", "percent", "reason")
+    rows = [{column: one.get(column) for column in columns} for one in jobs]
+    print_page(rows, columns, f"{rollout}: {summary.get('state')}, {', '.join(_counts(summary))}")
+
+
+@app.command()
+def pause(context: typer.Context, rollout: RolloutArgument, json: JsonOption = False) -> None:
+    """Let no further device begin; those that have begun go on."""
+    _turn(context, "rollout.pause", rollout, json)
+
+
+@app.command()
+def resume(context: typer.Context, rollout: RolloutArgument, json: JsonOption = False) -> None:
+    """Go on with a roll-out that was paused."""
+    _turn(context, "rollout.resume", rollout, json)
+
+
+@app.command()
+def abort(context: typer.Context, rollout: RolloutArgument, json: JsonOption = False) -> None:
+    """End a roll-out for good; what devices have taken over stays."""
+    _turn(context, "rollout.abort", rollout, json)
+
+
+def _turn(context: typer.Context, type_: str, rollout: str, json: bool) -> None:
+    from edge.hub.asking import asked
+    from edge.hub.opened_console import console
+
+    with console(context.obj.settings()) as session:
+        answer = asked(session, type_, {"rollout": rollout})
+    if json:
+        print_json(answer)
+    else:
+        typer.echo(f"{rollout}: {answer.get('state')}")
+
+
+def _job(
+    session: Console, model: Path | None, software: Path | None, set_: list[str] | None
+) -> dict[str, Json]:
+    from edge.cli.fleet_config import nested
+    from edge.cli.progress import bar
+    from edge.hub.uploading import upload
+
+    if model is not None:
+        text, file = _manifest(model)
+        with bar("sending the model") as progress:
+            return {"kind": "model", "manifest": text, "file": upload(session, file, progress)}
+    if software is not None:
+        # name-version-py3-none-any.whl: PEP 427.
+        version = software.name.split("-")[1] if software.name.count("-") >= 4 else ""
+        with bar("sending the software") as progress:
+            told = upload(session, software, progress)
+        return {"kind": "software", "version": version, "name": software.name, "file": told}
+    return {"kind": "config", "version": int(time.time()), "settings": nested(set_ or [])}
+
+
+def _manifest(model: Path) -> tuple[str, Path]:
+    """The text of a manifest and the file it describes. Raises SettingsError."""
+    from edge.errors import SettingsError
+
+    try:
+        text = model.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"cannot read {model}; give the manifest (.toml) of the model") from None
+    return text, model.with_suffix(".tflite")
+
+
+def _follow(session: Console, rollout: str) -> None:
+    """A progress bar until the roll-out is over. Raises as `asked`."""
+    from edge.cli.progress import bar
+
+    with bar(rollout) as progress:
+        while True:
+            summary = _summary(session, rollout)
+            counts: Any = summary.get("counts") or {}
+            finished = sum(counts.get(status, 0) for status in ("succeeded", "failed", "rejected"))
+            progress(finished, sum(counts.values()))
+            if summary.get("state") in _OVER:
+                return
+            time.sleep(_POLL_S)
+
+
+def _summary(session: Console, rollout: str) -> dict[str, Any]:
+    from edge.errors import RequestRefused
+    from edge.hub.asking import asked
+
+    found: Any = asked(session, "rollout.list", {"rollout": rollout}).get("rollouts") or []
+    if not found:
+        raise RequestRefused(f"there is no roll-out {rollout}; see 'ostiary fleet rollout list'")
+    summary: dict[str, Any] = found[0]
+    return summary
+
+
+def _counts(summary: dict[str, Any]) -> list[str]:
+    counts: dict[str, int] = summary.get("counts") or {}
+    return [f"{count} {status}" for status, count in counts.items()]
+
+
+def _percentages(text: str) -> list[int]:
+    """Raises RequestRefused."""
+    from edge.errors import RequestRefused
+
+    try:
+        return [int(one) for one in text.split(",")]
+    except ValueError:
+        raise RequestRefused(f"{text!r} are no steps; give percentages such as 1,10,50,100") from None
