@@ -13,7 +13,7 @@ from edge.app.signature_check import check_signatures
 from edge.app.thresholds import expectation, told
 from edge.app.waiting import REMEDY
 from edge.app.waiting import told as told_waiting
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.host.clock import clock_state
 from edge.host.folder import folder_trouble, free_bytes
 from edge.host.gpiochips import gpio_trouble

@@ -54,6 +54,7 @@ def open_station(
         boot=boot,
         monotonic=clocks.monotonic,
         capacity=settings.store.outbox_limit,
+        clock=clocks.state,
         on_decision=partial(tell, observers.decision),
     )
     gallery = Gallery(database)

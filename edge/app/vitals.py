@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.app.vision_figures import VisionFigures, VisionRate
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.core.events import Json
 from edge.errors import StoreError
 from edge.host import sensors

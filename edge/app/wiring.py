@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.model_shelf import folders
 from edge.core.calibration import FarCurve
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.core.face import ModelId, PersonId
 from edge.core.face_swap import ALIKE_FAR
 from edge.core.identifiers import uuid7

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
+from edge.core.clock_state import ClockState
 from edge.core.events import Json
 from edge.errors import MessageMalformed
 
@@ -29,14 +29,6 @@ _REQUIRED = ("v", "id", "ts", "type", "body")
 _KEYS = frozenset((*_REQUIRED, "corr", "dev", "boot", "seq", "mono_ms", "clk", "exp", "sig", "cosig"))
 _MOST_COSIGNATURES = 8
 _SIGNATURE_KEYS = frozenset(("alg", "kid", "val"))
-
-
-class ClockState(StrEnum):
-    """How far the sender trusted its own wall clock."""
-
-    SYNCED = "synced"
-    HOLDOVER = "holdover"
-    UNSYNCED = "unsynced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from edge.core.clock_state import ClockState
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -34,10 +36,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event the outbox has accepted: `id` (UUIDv7) and `seq` (gapless) never change again."""
+    """An event the outbox has accepted: `id` (UUIDv7) and `seq` (gapless) never change again.
+
+    clk: how far the device trusted its clock then; None where nobody noted it.
+    """
 
     seq: int
     id: str
     boot: str
     mono_ms: int
     event: Event
+    clk: ClockState | None = None

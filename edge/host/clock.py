@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
 HOLDOVER_S = 24 * 3600.0

@@ -16,8 +16,9 @@ from typing import NoReturn
 
 from edge.core import commands, envelope
 from edge.core.ack import Ack, AckStatus
+from edge.core.clock_state import ClockState
 from edge.core.commands import Refuse, Verdict
-from edge.core.envelope import ClockState, Envelope
+from edge.core.envelope import Envelope
 from edge.core.events import Json, StoredEvent
 from edge.core.roles import Signer
 from edge.errors import MessageMalformed
@@ -133,6 +134,7 @@ class Codec:
             boot=stored.boot,
             seq=stored.seq,
             mono_ms=stored.mono_ms,
+            clk=stored.clk,
         )
         return Outgoing(self.topics.event(event.kind), dump_json(envelope.document(written)))
 

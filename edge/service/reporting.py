@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.core.events import Event, EventClass, Json
 from edge.errors import StoreError
 from edge.ports import Journal

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge.core.clock_state import ClockState
 from edge.core.events import Event, EventClass, Json, StoredEvent
 from edge.core.identifiers import RANDOM_BYTES, uuid7
 from edge.errors import StoreCorrupt
@@ -18,7 +19,7 @@ from edge.store.database import Database, Row
 from edge.store.times import from_text, to_text, unix_ms
 
 OVERFLOW = "system.buffer_overflow"
-COLUMNS = "seq, id, boot, mono_ms, kind, type, at, corr, body"
+COLUMNS = "seq, id, boot, mono_ms, clk, kind, type, at, corr, body"
 
 _DROP_SHARE = 100
 """An overflow makes room for one in so many events at once, so that not every event reports one."""
@@ -26,11 +27,13 @@ _DROP_SHARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where events come from. boot: id of this start. monotonic: seconds. random: n -> n random bytes."""
+    """Where events come from. boot: id of this start. monotonic: seconds. random: n -> n random bytes.
+    clock: how far the wall clock is trusted; None where nobody knows."""
 
     boot: str
     monotonic: Callable[[], float]
     random: Callable[[int], bytes]
+    clock: Callable[[], ClockState | None]
 
 
 def append(database: Database, events: Sequence[Event], *, origin: Origin, capacity: int) -> None:
@@ -49,22 +52,25 @@ def append(database: Database, events: Sequence[Event], *, origin: Origin, capac
 
 def stored_event(row: Row) -> StoredEvent:
     """Read a row of COLUMNS. Raises StoreCorrupt."""
-    seq, identifier, boot, mono_ms, kind, type_, at, corr, body = row
+    seq, identifier, boot, mono_ms, clk, kind, type_, at, corr, body = row
     try:
         event = Event(EventClass(kind), type_, from_text(at), json.loads(body), corr)
+        clock = None if clk is None else ClockState(clk)
     except (ValueError, TypeError) as error:
         raise StoreCorrupt(f"event {seq} cannot be read ({error}); restore a backup") from error
-    return StoredEvent(seq, identifier, boot, mono_ms, event)
+    return StoredEvent(seq, identifier, boot, mono_ms, event, clock)
 
 
 def _insert(database: Database, event: Event, origin: Origin, mono_ms: int) -> int:
-    identifier = uuid7(unix_ms(event.at), origin.random(RANDOM_BYTES))
+    identifier, clock = uuid7(unix_ms(event.at), origin.random(RANDOM_BYTES)), origin.clock()
     cursor = database.execute(
-        "INSERT INTO outbox (id, boot, mono_ms, kind, type, at, corr, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (id, boot, mono_ms, clk, kind, type, at, corr, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             identifier,
             origin.boot,
             mono_ms,
+            None if clock is None else clock.value,
             event.kind.value,
             event.type,
             to_text(event.at),

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from edge.core.clock_state import ClockState
 from edge.core.decision import Decision, DecisionId, Evidence, Reason, Receipt
 from edge.core.events import Event, EventClass
 from edge.core.face import PersonId
@@ -29,7 +30,8 @@ class Journal:
     """Owned by the controller. Its database must be opened durable.
 
     boot: id of this start of the daemon. monotonic: seconds. random: n -> n random bytes, for event
-    ids. capacity: how many events may wait for the broker. on_decision: told of each once it is durable.
+    ids. capacity: how many events may wait for the broker. clock: how far the wall clock is trusted;
+    noted with each event. on_decision: told of each once it is durable.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class Journal:
         monotonic: Callable[[], float],
         random: Callable[[int], bytes] = os.urandom,
         capacity: int = 100_000,
+        clock: Callable[[], ClockState | None] = lambda: None,
         on_decision: Callable[[Decision], None] = lambda decision: None,
     ) -> None:
         self._database = database
-        self._origin = Origin(boot, monotonic, random)
+        self._origin = Origin(boot, monotonic, random, clock)
         self._capacity = capacity
         self._on_decision = on_decision
         self._begun: set[str] = set()

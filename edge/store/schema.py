@@ -130,7 +130,17 @@ _PROFILES: Step = (
     'CREATE INDEX descriptions_field ON descriptions("group", field)',
 )
 
-STEPS: tuple[Step, ...] = (_GALLERY, _JOURNAL, _STATE, _PROFILES, face_changes.STEP, sync_tables.STEP)
+_CLOCK: Step = ("ALTER TABLE outbox ADD COLUMN clk TEXT",)
+
+STEPS: tuple[Step, ...] = (
+    _GALLERY,
+    _JOURNAL,
+    _STATE,
+    _PROFILES,
+    face_changes.STEP,
+    sync_tables.STEP,
+    _CLOCK,
+)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:

@@ -8,7 +8,7 @@ import pytest
 from edge.app.stopwatch import Lap, Stopwatch
 from edge.app.vision_figures import VisionFigures
 from edge.app.vitals import VitalsWorker
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.errors import StoreLocked
 from tests.fakes import FakeClock, FakeOutbox
 from tests.mqtt.test_pump import stored

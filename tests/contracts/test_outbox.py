@@ -5,6 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edge.core.clock_state import ClockState
 from edge.core.events import EventClass
 from edge.core.identifiers import unix_ms_of
 from edge.errors import StoreCorrupt
@@ -26,7 +27,9 @@ def stores(tmp_path):
         )
 
 
-@pytest.mark.parametrize(("column", "value"), [("kind", "gossip"), ("body", "{"), ("at", "noon")])
+@pytest.mark.parametrize(
+    ("column", "value"), [("kind", "gossip"), ("body", "{"), ("at", "noon"), ("clk", "tea")]
+)
 def test_an_event_that_cannot_be_read_is_a_damaged_store(tmp_path, column, value):
     with open_database(tmp_path / "ostiary.db", durable=True) as database:
         Journal(database, boot="boot-1", monotonic=lambda: 1.0).append([event()])
@@ -53,6 +56,14 @@ def test_events_wait_in_the_order_they_happened(stores):
     assert {(stored.boot, stored.mono_ms) for stored in waiting} == {("boot-1", 12345)}
     assert unix_ms_of(waiting[0].id) == int(event(1).at.timestamp() * 1000)
     assert outbox.depth() == 3
+
+
+def test_an_event_tells_how_far_the_clock_was_trusted_when_it_happened(tmp_path):
+    with open_database(tmp_path / "ostiary.db", durable=True) as database:
+        states = iter([ClockState.UNSYNCED, ClockState.SYNCED, None])
+        journal = Journal(database, boot="boot-1", monotonic=lambda: 1.0, clock=lambda: next(states))
+        journal.append([event(1), event(2), event(3)])
+        assert [stored.clk for stored in Outbox(database).pending(10)] == ["unsynced", "synced", None]
 
 
 def test_an_event_keeps_its_id_until_it_is_sent(stores):

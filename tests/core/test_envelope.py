@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.envelope import ClockState, Envelope, document, parse, to_timestamp
+from edge.core.clock_state import ClockState
+from edge.core.envelope import Envelope, document, parse, to_timestamp
 from edge.core.events import Json
 from edge.errors import MessageMalformed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.core.envelope import ClockState
+from edge.core.clock_state import ClockState
 from edge.host.clock import HOLDOVER_S, ClockWatch, clock_state, kernel_is_synced, kernel_offset_ms
 
 

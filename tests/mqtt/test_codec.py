@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.ack import Ack, AckStatus
+from edge.core.clock_state import ClockState
 from edge.core.commands import Accept, Refuse
 from edge.core.door_orders import Unlock
-from edge.core.envelope import ClockState, parse
+from edge.core.envelope import parse
 from edge.core.events import Event, EventClass, Json, StoredEvent
 from edge.errors import MessageMalformed
 from edge.mqtt.codec import MAX_BYTES, MAX_DEPTH, Codec, DeviceState, DoorLevel, dump_json, parse_json
@@ -160,13 +161,14 @@ def test_a_number_that_is_not_finite_is_written_as_null() -> None:
 
 def test_an_event_carries_its_identity_in_the_envelope() -> None:
     event = Event(EventClass.ACCESS, "access.granted", NOW, {"door": "main"}, corr=ID)
-    stored = StoredEvent(seq=7, id=ID, boot="boot-0", mono_ms=1234, event=event)
+    stored = StoredEvent(seq=7, id=ID, boot="boot-0", mono_ms=1234, event=event, clk=ClockState.HOLDOVER)
     out = CODEC.event(stored)
     assert (out.topic, out.qos, out.retain) == (f"{BASE}/evt/access", 1, False)
     assert out == CODEC.event(stored)
     envelope = parse(read(out.payload))
     assert (envelope.id, envelope.seq, envelope.boot, envelope.mono_ms) == (ID, 7, "boot-0", 1234)
     assert (envelope.dev, envelope.corr, envelope.ts) == ("door-7", ID, NOW)
+    assert envelope.clk is ClockState.HOLDOVER
     assert (envelope.type, envelope.body) == ("access.granted", {"door": "main"})
 
 

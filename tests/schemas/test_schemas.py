@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from edge.core.access_event import access_event, attack_events
 from edge.core.ack import Ack, AckStatus
 from edge.core.authorization import Denial
+from edge.core.clock_state import ClockState
 from edge.core.decision import Decision, DecisionId, Evidence, Reason
 from edge.core.door import Door, level_state
-from edge.core.envelope import ClockState, document
+from edge.core.envelope import document
 from edge.core.events import Event, EventClass, StoredEvent
 from edge.core.orders import COMMANDS
 from edge.core.roles import Role
