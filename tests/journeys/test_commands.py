@@ -17,8 +17,7 @@ from edge.core.envelope import to_timestamp
 from edge.core.identifiers import uuid7
 from edge.demo.broker import Broker
 from edge.demo.observer import Observer
-from edge.demo.portrait import load_portrait
-from edge.demo.scenes import frames
+from edge.demo.scenes import enrolment_pictures, frames
 from tests.journeys.daemon_process import TOPIC, DaemonProcess, read_edges, write_clip, write_config
 
 
@@ -31,7 +30,7 @@ def clip(tmp_path_factory):
 def visits(tmp_path_factory):
     """The same person several times, never twice the same pictures: that would be a replay."""
     folder = tmp_path_factory.mktemp("visits")
-    for seed in range(4):
+    for seed in range(3):
         for number, image in enumerate(frames("enrolled_walks_up", seed)):
             cv2.imwrite(str(folder / f"{seed}-{number:04}.jpg"), image)
     return folder
@@ -209,9 +208,8 @@ def test_who_stands_in_front_of_the_camera_is_enrolled_by_a_command_and_let_in(f
 
 
 def portrait():
-    """The enrolled person's portrait, small enough for a command."""
-    image = load_portrait("eileen_collins").picture
-    small = cv2.resize(
-        image, None, fx=480 / image.shape[1], fy=480 / image.shape[1], interpolation=cv2.INTER_AREA
-    )
+    """Another picture of the enrolled person, small enough for a command."""
+    image = enrolment_pictures()[1]
+    height = round(image.shape[0] * 320 / image.shape[1])
+    small = cv2.resize(image, (320, height), interpolation=cv2.INTER_AREA)
     return base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()
