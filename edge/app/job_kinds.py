@@ -93,11 +93,13 @@ class JobKinds:
 
     def _software(self, job: SoftwareJob) -> dict[str, Json]:
         software, hand, ota = self.on_trial.software, self.hand, self.settings.ota
+        if self._software_ended(job):
+            return {}
         if not self.is_signed:
             raise JobFailed("software is taken only where jobs have to be signed: fleet.keyring", "keyring")
         if software is None or not software.slots.is_ours:
             raise JobFailed("the daemon does not run from ota.slots; see systemd/README.md", "slots")
-        if not self._software_ended(job) and not software.is_trying:
+        if not software.is_trying:
             file = hand.fetch(job.file)
             wheel = file.with_name(job.name)
             file.rename(wheel)

@@ -122,7 +122,7 @@ class ModelShelf:
         self._troubles = frozenset(troubles)
         if self._probation is None:
             return None
-        verdict = self._probation.look(self._monotonic(), is_ready=True, troubles=troubles)
+        verdict = self._probation.look(self._monotonic(), troubles)
         if verdict.decision is Decision.KEEP_TRYING:
             return None
         is_good = verdict.decision is Decision.CONFIRM
@@ -161,10 +161,10 @@ def begin(store: Path, terms: Terms, monotonic: Callable[[], float] = time.monot
     folder = store / "models"
     note = kept = _read(folder)
     if kept.trial is not None:
-        run = trial_run.begin(kept.trial, monotonic())
-        note = replace(kept, trial=run)
-        if trial_run.decide(run, monotonic(), terms) is Decision.ROLL_BACK:
-            logger.warning("the new model is taken back: the daemon ended under it")
+        run = trial_run.begin(kept.trial)
+        note, verdict = replace(kept, trial=run), Probation(run, terms).at_start()
+        if verdict.decision is Decision.ROLL_BACK:
+            logger.warning("the new model is taken back: %s", verdict.reason)
             note = _dropped(note, "crashed")
     whole = {key: name for key, name in note.chosen.items() if _is_whole(folder / name)}
     note = replace(note, chosen=whole)

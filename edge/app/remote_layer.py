@@ -94,7 +94,7 @@ class RemoteLayer:
         with self._lock:
             if self._probation is None:
                 return None
-            verdict = self._probation.look(self._monotonic(), is_ready=True, troubles=troubles)
+            verdict = self._probation.look(self._monotonic(), troubles)
             match verdict.decision:
                 case Decision.KEEP_TRYING:
                     return None
@@ -138,8 +138,8 @@ def begin(sources: Sources, monotonic: Callable[[], float] = time.monotonic) -> 
         return own, RemoteLayer(sources, own, RemoteNote(reported=note.reported), monotonic)
     if note.trial is None:
         return sources.load(), RemoteLayer(sources, own, note, monotonic)
-    run = trial_run.begin(note.trial, monotonic())
-    verdict = Probation(run, terms(own)).look(monotonic(), is_ready=False, troubles={})
+    run = trial_run.begin(note.trial)
+    verdict = Probation(run, terms(own)).at_start()
     note = replace(note, trial=run)
     if verdict.decision is Decision.ROLL_BACK:
         note = remote_note.rolled_back(note, verdict.reason)

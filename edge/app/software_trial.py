@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
-from edge.core import trial_run
 from edge.core.trial_run import Decision, Terms
 from edge.errors import StoreError
 from edge.host.slots import Slots
@@ -31,8 +30,7 @@ class SoftwareTrial:
         self._monotonic = monotonic
         self._troubles: frozenset[str] = frozenset()
         run = slots.trial() if slots.is_ours else None
-        counted = None if run is None else trial_run.started(run, monotonic())
-        self._probation = None if counted is None else Probation(counted, terms)
+        self._probation = None if run is None else Probation(run, terms)
 
     @property
     def is_trying(self) -> bool:
@@ -48,7 +46,7 @@ class SoftwareTrial:
         self._troubles = frozenset(told)
         if self._probation is None:
             return None
-        verdict = self._probation.look(self._monotonic(), is_ready=True, troubles=told)
+        verdict = self._probation.look(self._monotonic(), told)
         if verdict.decision is Decision.KEEP_TRYING:
             return None
         try:

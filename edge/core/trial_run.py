@@ -22,8 +22,8 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """healthy_s: how long in a row all must be well. patience_s: what is not well that long after its start
-    is given up, so that everything is decided within the sum of both. starts: how many it may take."""
+    """healthy_s: how long in a row all must be well. patience_s: what is not well that long after the first
+    look is given up, so that everything is decided within the sum of both. starts: how many it may take."""
 
     healthy_s: float = 60.0
     patience_s: float = 60.0
@@ -34,7 +34,8 @@ class Terms:
 class TrialRun:
     """candidate: what is on trial. previous: what to go back to; empty where there was nothing. excused: the
     parts of the device that were in trouble before, which is not held against the candidate. starts: how
-    often it was started, this time included. began_at, healthy_since: monotonic seconds of this start."""
+    often it was started, this time included. began_at: the first look at it in this start. healthy_since:
+    since when all is well. Both in monotonic seconds."""
 
     candidate: str
     previous: str
@@ -44,14 +45,9 @@ class TrialRun:
     healthy_since: float | None = None
 
 
-def begin(run: TrialRun, now: float) -> TrialRun:
+def begin(run: TrialRun) -> TrialRun:
     """Count one more start. Store the result before anything of the candidate is used."""
-    return started(replace(run, starts=run.starts + 1), now)
-
-
-def started(run: TrialRun, now: float) -> TrialRun:
-    """Begin a start that somebody else has counted."""
-    return replace(run, began_at=now, healthy_since=None)
+    return replace(run, starts=run.starts + 1, began_at=None, healthy_since=None)
 
 
 def excuse(run: TrialRun) -> TrialRun:
@@ -59,9 +55,13 @@ def excuse(run: TrialRun) -> TrialRun:
     return replace(run, starts=max(0, run.starts - 1), began_at=None, healthy_since=None)
 
 
-def look(run: TrialRun, now: float, *, is_ready: bool, troubles: frozenset[str]) -> TrialRun:
-    """Take one look at the device. is_ready: everything of it has started. troubles: the parts in trouble."""
-    if not is_ready or troubles - run.excused:
+def look(run: TrialRun, now: float, troubles: frozenset[str]) -> TrialRun:
+    """Take one look at the device, once everything of it has started. troubles: the parts in trouble.
+
+    What never starts is ended by the service manager, and counts as a start.
+    """
+    run = replace(run, began_at=now) if run.began_at is None else run
+    if troubles - run.excused:
         return replace(run, healthy_since=None)
     return run if run.healthy_since is not None else replace(run, healthy_since=now)
 

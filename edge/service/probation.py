@@ -28,21 +28,23 @@ class Probation:
     def run(self) -> TrialRun:
         return self._run
 
-    def look(self, now: float, *, is_ready: bool, troubles: Mapping[str, str]) -> Verdict:
-        """Take one look at the device; call it about once a second.
+    def look(self, now: float, troubles: Mapping[str, str]) -> Verdict:
+        """Take one look at the device; call it about once a second, from when everything has started.
 
         now: monotonic seconds. troubles: why each part in trouble is, by its name.
         """
-        self._run = trial_run.look(self._run, now, is_ready=is_ready, troubles=frozenset(troubles))
+        self._run = trial_run.look(self._run, now, frozenset(troubles))
         decision = trial_run.decide(self._run, now, self._terms)
         if decision is not Decision.ROLL_BACK:
             return Verdict(decision)
-        return Verdict(decision, self._why(is_ready, troubles))
+        return Verdict(decision, self._why(troubles))
 
-    def _why(self, is_ready: bool, troubles: Mapping[str, str]) -> str:
-        if self._run.starts > self._terms.starts:
-            return f"it ended {self._terms.starts} times before it had proved itself"
-        if not is_ready:
-            return f"it was not ready within {self._terms.patience_s:g} s"
+    def at_start(self) -> Verdict:
+        """What the number of starts alone says."""
+        decision = trial_run.decide(self._run, 0.0, self._terms)
+        why = f"it ended {self._terms.starts} times before it had proved itself"
+        return Verdict(decision, why if decision is Decision.ROLL_BACK else "")
+
+    def _why(self, troubles: Mapping[str, str]) -> str:
         new = [f"{name}: {why}" for name, why in sorted(troubles.items()) if name not in self._run.excused]
         return new[0] if new else f"it was not well within {self._terms.patience_s:g} s"

@@ -68,7 +68,7 @@ def test_one_that_brings_trouble_is_taken_back_within_the_minute_and_not_tried_a
     verdict = device.live(65, camera="no camera at /dev/video9")
     assert verdict.decision is Decision.ROLL_BACK
     assert "/dev/video9" in verdict.reason
-    assert device.now == 60.0
+    assert device.now == 61.0
     device.start()
     assert device.settings.camera.source == "/dev/video0"
     assert device.layer.reported.reason == verdict.reason

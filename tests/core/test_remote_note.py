@@ -87,7 +87,7 @@ def test_what_is_kept_is_read_back_and_what_is_in_force_was_confirmed(steps):
         again = remote_note.from_table(tomllib.loads(tomli_w.dumps(remote_note.to_table(note))))
         assert again == note
         if step == "start" and note.trial is not None:
-            assert trial_run.begin(again.trial, 0.0).starts == 1
+            assert trial_run.begin(again.trial).starts == 1
 
 
 @pytest.mark.parametrize(

@@ -26,36 +26,41 @@ RUN = TrialRun("new", "old", frozenset({"camera"}))
 WELL: frozenset[str] = frozenset()
 
 
-def seen(run: TrialRun, now: float, *, is_ready: bool = True, troubles: frozenset[str] = WELL) -> TrialRun:
-    return look(run, now, is_ready=is_ready, troubles=troubles)
+ILL = frozenset({"lock"})
+
+
+def seen(run: TrialRun, *times: float, troubles: frozenset[str] = WELL) -> TrialRun:
+    for now in times:
+        run = look(run, now, troubles)
+    return run
 
 
 def test_a_candidate_that_stays_healthy_is_confirmed_after_the_asked_time():
-    run = seen(begin(RUN, 100.0), 110.0)
+    run = seen(seen(begin(RUN), 100.0, troubles=ILL), 110.0)
     assert decide(seen(run, 169.9), 169.9, TERMS) is Decision.KEEP_TRYING
     assert decide(seen(run, 170.0), 170.0, TERMS) is Decision.CONFIRM
 
 
-def test_a_candidate_that_is_not_ready_in_time_is_taken_back():
-    run = seen(begin(RUN, 100.0), 159.0, is_ready=False)
+def test_a_candidate_that_is_not_well_in_time_is_taken_back():
+    run = seen(begin(RUN), 100.0, 159.0, troubles=ILL)
     assert decide(run, 159.0, TERMS) is Decision.KEEP_TRYING
     assert decide(run, 160.0, TERMS) is Decision.ROLL_BACK
 
 
 def test_a_new_trouble_takes_back_what_was_healthy_and_an_old_one_does_not():
-    run = seen(begin(RUN, 0.0), 30.0, troubles=frozenset({"camera"}))
-    assert decide(run, 61.0, TERMS) is Decision.KEEP_TRYING
-    assert decide(seen(run, 61.0, troubles=frozenset({"lock"})), 61.0, TERMS) is Decision.ROLL_BACK
+    run = seen(begin(RUN), 0.0, 30.0, troubles=frozenset({"camera"}))
+    assert decide(run, 59.0, TERMS) is Decision.KEEP_TRYING
+    assert decide(seen(run, 60.0, troubles=ILL), 60.0, TERMS) is Decision.ROLL_BACK
 
 
 def test_the_start_after_two_failed_ones_rolls_back_at_once():
-    second = begin(begin(RUN, 0.0), 0.0)
+    second = begin(begin(RUN))
     assert decide(second, 0.0, TERMS) is Decision.KEEP_TRYING
-    assert decide(begin(second, 0.0), 0.0, TERMS) is Decision.ROLL_BACK
+    assert decide(begin(second), 0.0, TERMS) is Decision.ROLL_BACK
 
 
 def test_a_start_that_was_ended_by_order_does_not_count():
-    run = excuse(begin(RUN, 0.0))
+    run = excuse(begin(RUN))
     assert run.starts == 0
     assert excuse(run).starts == 0
 
@@ -95,14 +100,14 @@ class World:
     )
 )
 def test_a_candidate_is_confirmed_only_when_healthy_and_always_decided_on(steps):
-    world = World(begin(RUN, 0.0))
+    world = World(seen(begin(RUN), 0.0, troubles=ILL))
     for step in steps:
         if step == "crash":
-            world = World(begin(from_text(to_text(world.run)), 0.0))
+            world = World(seen(begin(from_text(to_text(world.run))), 0.0, troubles=ILL))
         else:
             after_s, is_well = step
             world.now += after_s
-            world.run = seen(world.run, world.now, is_ready=is_well)
+            world.run = seen(world.run, world.now, troubles=WELL if is_well else ILL)
             world.well_since = (
                 None if not is_well else world.now if world.well_since is None else world.well_since
             )
