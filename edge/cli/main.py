@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge.cli import board, config, face, fleet, group, person
+from edge.cli import board, config, face, fleet, group, hub, person
 from edge.cli.bench import bench
 from edge.cli.context import Context
 from edge.cli.demo import demo
@@ -72,3 +72,4 @@ app.add_typer(board.app, name="board")
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(fleet.app, name="fleet")
+app.add_typer(hub.app, name="hub")

@@ -60,14 +60,6 @@ class Followers:
         found = select(gallery_acks.c.dev).where(gallery_acks.c.gallery == gallery)
         return list(work.connection.execute(found.order_by(gallery_acks.c.dev)).scalars())
 
-    def counts(self, work: Work, gallery: str) -> tuple[int, int]:
-        """How many devices are in step with the gallery, and how many are not."""
-        of_all = select(gallery_acks.c.epoch, gallery_acks.c.version, galleries.c.epoch, galleries.c.version)
-        pairs = of_all.join(galleries, galleries.c.gallery == gallery_acks.c.gallery)
-        rows = work.connection.execute(pairs.where(gallery_acks.c.gallery == gallery)).all()
-        in_step = sum(tuple(row[:2]) == tuple(row[2:]) for row in rows)
-        return in_step, len(rows) - in_step
-
     def alarm(self, work: Work) -> None:
         """Raise an alarm for revokes not acknowledged for long, and forget those that every device has."""
         since = to_timestamp(work.now - timedelta(seconds=REVOKE_S))
@@ -113,3 +105,12 @@ class Followers:
             body |= {"epoch": ack.epoch, "version": ack.version, "hub_epoch": row.epoch}
             body |= {"hub_version": row.version, "cure": "restore the newest backup, or use gallery.rebase"}
             self._reporter.report(work, EventClass.ALARM, "alarm.gallery_ahead", body)
+
+
+def in_step(work: Work, gallery: str) -> tuple[int, int]:
+    """How many devices are in step with the gallery, and how many are not."""
+    of_all = select(gallery_acks.c.epoch, gallery_acks.c.version, galleries.c.epoch, galleries.c.version)
+    pairs = of_all.join(galleries, galleries.c.gallery == gallery_acks.c.gallery)
+    rows = work.connection.execute(pairs.where(gallery_acks.c.gallery == gallery)).all()
+    count = sum(tuple(row[:2]) == tuple(row[2:]) for row in rows)
+    return count, len(rows) - count

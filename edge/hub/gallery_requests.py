@@ -10,7 +10,7 @@ from edge.core.roles import Role
 from edge.hub import gallery_tables
 from edge.hub.author import Author
 from edge.hub.database import insert_new
-from edge.hub.followers import Followers
+from edge.hub.followers import Followers, in_step
 from edge.hub.gallery import Change, HubGallery, read_ops
 from edge.hub.offers import Offers
 from edge.hub.reading import Body
@@ -146,9 +146,9 @@ class GalleryRequests:
         told: list[Json] = []
         for name in names:
             head = self._gallery.head(work, gallery_tables.load(work, name, for_change=False))
-            in_step, behind = self._followers.counts(work, name)
+            current, behind = in_step(work, name)
             status = {key: one for key, one in head.body().items() if key != "epoch_proof"}
-            told.append({**status, "devices": {"in_step": in_step, "behind": behind}})
+            told.append({**status, "devices": {"in_step": current, "behind": behind}})
         return {"galleries": told}
 
     def _rebase(self, work: Work, asked: Envelope) -> dict[str, Json]:

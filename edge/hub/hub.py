@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.core.envelope import to_timestamp
+from edge.core.events import EventClass, Json
 from edge.errors import StoreError
 from edge.hub.chunks import ChunkQueue
 from edge.hub.database import HubDatabase
@@ -57,14 +59,20 @@ class Hub:
         """What devices wait for, sent when there is nothing else to say."""
         return self._desk.chunks
 
-    def begin(self, galleries: Sequence[str]) -> None:
-        """See to it that these galleries are there, and publish how all stand. Raises StoreError."""
+    def begin(self, galleries: Sequence[str], keys: Path | None = None) -> None:
+        """See to it that these galleries are there, and publish how all stand. keys: a file with the list of
+        keys that the devices are to have. Raises StoreError."""
 
         def make(work: Work) -> None:
+            self._parts.keyholder.begin(work, keys)
             self._parts.gallery.make(work, galleries)
             self._parts.gallery_requests.heads(work)
 
         self._do(make)
+
+    def report(self, kind: EventClass, type_: str, body: dict[str, Json]) -> None:
+        """Store and tell an event of the hub's own. Raises StoreError."""
+        self._do(lambda work: self._parts.reporter.report(work, kind, type_, body))
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Deal with messages, all of them or, when StoreError is raised, none: then hand them in again."""
@@ -129,6 +137,8 @@ class Hub:
         for message in messages:
             if message.topic == site.hub_cmd:
                 self._parts.requests.receive(work, message)
+            elif message.topic == site.keys:
+                self._parts.keyholder.receive(work, message.payload)
             elif site.scope_of(message.topic) is not None:
                 self._parts.overhearing.receive(work, message)
             elif site.leaf_of(message.topic).startswith("evt/"):

@@ -13,12 +13,13 @@ from edge.hub.fleet_requests import FleetRequests
 from edge.hub.followers import Followers
 from edge.hub.gallery import HubGallery
 from edge.hub.gallery_requests import GalleryRequests
+from edge.hub.keyholder import Keyholder
 from edge.hub.numbering import Numbering
 from edge.hub.offers import Offers
 from edge.hub.overhearing import Overhearing
 from edge.hub.registry import Registry
 from edge.hub.reporting import Reporter
-from edge.hub.requests import RequestDesk, Signers
+from edge.hub.requests import RequestDesk
 from edge.hub.rollout_requests import RolloutRequests
 from edge.hub.rollouts import Rollouts
 from edge.hub.snapshots import Snapshots
@@ -43,11 +44,15 @@ class Parts:
     gallery_requests: GalleryRequests
     requests: RequestDesk
     overhearing: Overhearing
+    keyholder: Keyholder
     accept_offers: bool
 
 
-def build(author: Author, boot: str, folder: Path, signers: Signers, *, accept_offers: bool = False) -> Parts:
+def build(
+    author: Author, boot: str, folder: Path, keyholder: Keyholder, *, accept_offers: bool = False
+) -> Parts:
     """boot: id of this run. folder: for snapshots and the files of jobs."""
+    signers = keyholder.signers
     reporter = Reporter(author, boot)
     numbering = Numbering(reporter)
     registry = Registry()
@@ -79,5 +84,6 @@ def build(author: Author, boot: str, folder: Path, signers: Signers, *, accept_o
         gallery_requests=gallery_requests,
         requests=RequestDesk(author, reporter, signers, handlers),
         overhearing=Overhearing(author.topics, gallery, gallery_requests, signers),
+        keyholder=keyholder,
         accept_offers=accept_offers,
     )

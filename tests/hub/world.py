@@ -14,6 +14,8 @@ from edge.hub import parts
 from edge.hub.author import Author
 from edge.hub.database import HubDatabase
 from edge.hub.hub import Hub
+from edge.hub.keyholder import Keyholder
+from edge.keys.keyring import Keyring
 from edge.keys.signature import SigningKey
 from edge.ports import Message
 from tests.hub.builders import NOON, SITE, Heard, Settled, envelope, message, new_id
@@ -26,13 +28,14 @@ class World:
         folder: Path,
         *,
         key: SigningKey | None = None,
-        signers: Any = lambda *_: None,
+        keyring: Keyring | None = None,
         accept_offers: bool = False,
     ) -> None:
         self.database, self.folder, self.now = database, folder, NOON
         self.heard, self.settled = Heard(), Settled()
         author = Author(SITE, "hub", key, new_id)
-        self.parts = parts.build(author, "boot-h", folder, signers, accept_offers=accept_offers)
+        keyholder = Keyholder(keyring, SITE.keys, lambda: self.now)
+        self.parts = parts.build(author, "boot-h", folder, keyholder, accept_offers=accept_offers)
         self.hub = Hub(database, self.parts, publish=self.heard, utc=lambda: self.now)
         self.monotonic = 0.0
         self.hub.begin(["main"])
