@@ -69,7 +69,7 @@ class CommandDesk:
             if isinstance(verdict, Accept):
                 self._execute(verdict.command)
             else:
-                self._refuse(verdict, now)
+                self._refuse(verdict)
         except StoreError as error:
             logger.warning("a command could not be answered durably: %s", error)
             self._controller.reporter.trouble("store", str(error))
@@ -106,6 +106,7 @@ class CommandDesk:
             return
         if command.nonce is not None:
             self._spend_nonce()
+            self._journal.begin_command(command.id, self._dated(command.at))
         match command.order:
             case Unlock() | OrderPosture() | AcknowledgeDoor() as order:
                 self._at_the_door(command, order)
@@ -139,7 +140,7 @@ class CommandDesk:
     def _begin_anew(self, command: Command) -> None:
         """Answer first: nobody is left to do it afterwards."""
         done = Ack(AckStatus.SUCCEEDED)
-        self._journal.begin_command(command.id, self._clocks.utc(), ack=done.to_json())
+        self._journal.begin_command(command.id, self._dated(command.at), ack=done.to_json())
         remember(self._journal, command.id)
         for status in (AckStatus.RECEIVED, AckStatus.ACCEPTED):
             self._post.send(command.id, Ack(status))
@@ -152,7 +153,7 @@ class CommandDesk:
             text = f"this device cannot carry out {command.type}"
             self._turn_away(command, Ack(AckStatus.FAILED, "unavailable", {"text": text}))
             return
-        self._journal.begin_command(command.id, self._clocks.utc())
+        self._journal.begin_command(command.id, self._dated(command.at))
         self._open.begin(command, self._clocks.monotonic())
         self._post.send(command.id, Ack(AckStatus.RECEIVED))
         if take(command):
@@ -163,7 +164,7 @@ class CommandDesk:
             self._answer(command.id, BUSY)
 
     def _turn_away(self, command: Command, ack: Ack) -> None:
-        self._journal.begin_command(command.id, self._clocks.utc(), ack=ack.to_json())
+        self._journal.begin_command(command.id, self._dated(command.at), ack=ack.to_json())
         self._post.send(command.id, ack)
 
     def _answer(self, command: str, ack: Ack) -> None:
@@ -174,12 +175,21 @@ class CommandDesk:
             logger.warning("the answer to a command could not be stored: %s", error)
         self._post.send(command, ack)
 
-    def _refuse(self, refusal: Refuse, now: datetime) -> None:
+    def _dated(self, at: datetime | None) -> datetime:
+        """From when on the claim of an id grows old: never from before the command was made.
+
+        A clock that was not set yet, or a sender's that is ahead, would have the id forgotten while the
+        command still passes for a fresh one.
+        """
+        now = self._clocks.utc()
+        return now if at is None else max(now, at)
+
+    def _refuse(self, refusal: Refuse) -> None:
         if refusal.id is not None:
             if refusal.claims and self._repeated(refusal.id):
                 return
             if refusal.claims:
-                self._journal.begin_command(refusal.id, now, ack=refusal.ack.to_json())
+                self._journal.begin_command(refusal.id, self._dated(refusal.at), ack=refusal.ack.to_json())
             self._post.send(refusal.id, refusal.ack)
         self._report(refusal)
 

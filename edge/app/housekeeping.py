@@ -6,6 +6,8 @@ import logging
 from datetime import timedelta
 
 from edge.app.following import GalleryFollower
+from edge.app.trust import TRUSTED_TIME
+from edge.core.envelope import to_timestamp
 from edge.errors import StoreError
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
@@ -50,8 +52,12 @@ class Housekeeping:
         if now < self._prune_at:
             return
         self._prune_at = now + PRUNING_S
+        utc = self._clocks.utc()
         try:
-            self._journal.prune(self._clocks.utc() - self._keep)
+            # First, and durably: what was made before all that is forgotten now must not pass for fresh when
+            # the time is lost.
+            self._journal.save_state(TRUSTED_TIME, to_timestamp(utc))
+            self._journal.prune(utc - self._keep)
         except StoreError as error:
             self._prune_at = now + AGAIN_S
             logger.warning("old decisions are kept for now: %s", error)

@@ -27,6 +27,8 @@ from edge.store.journal import Journal as StoredJournal
 logger = logging.getLogger(__name__)
 REPORT_EVERY_S = 10.0
 _STATE = "keyring"
+TRUSTED_TIME = "trusted_time"
+"""Under this key the journal keeps when the clock was last trusted, as seen now and then."""
 
 
 class Trust:
@@ -53,6 +55,7 @@ class Trust:
         self._journal = journal
         self._reporter = reporter
         self._clocks = clocks
+        self._passed = _time(journal.state(TRUSTED_TIME))
         self._nonce = DeviceNonce(random)
         self._rarely = Rarely(REPORT_EVERY_S)
 
@@ -63,13 +66,24 @@ class Trust:
         return None if keyring is None else keyring.version
 
     def signers(self, received: Envelope, topic: str, now: datetime) -> tuple[Signer, ...] | None:
-        """Whose signatures of a message on this topic are right; None where nobody has to sign."""
-        keyring = self._keyring
-        return None if keyring is None else keyring.signers(received, topic, now)
+        """Whose signatures of a message on this topic are right; None where nobody has to sign.
+
+        A key that had ended by a time that is over for certain stays so, whatever a lost clock says.
+        """
+        keyring, passed = self._keyring, self.passed()
+        if keyring is None:
+            return None
+        return keyring.signers(received, topic, now if passed is None else max(now, passed))
 
     def nonce(self) -> str | None:
         """What a door command has to repeat while the clock cannot be trusted; None while it can."""
         return None if self._clocks.is_set() else self._nonce.value
+
+    def passed(self) -> datetime | None:
+        """A time that is over for certain: when the clock could last be trusted, as far as is known."""
+        if self._clocks.is_set():
+            self._passed = self._clocks.utc()
+        return self._passed
 
     def spend(self) -> None:
         """A command was taken for its nonce; the next one needs another."""
@@ -148,6 +162,15 @@ def _newer(mine: Keyring, stored: str | None, origin: list[Json]) -> Keyring:
         )
         return mine
     return mine.with_public(theirs) if theirs.version > mine.version else mine
+
+
+def _time(stored: str | None) -> datetime | None:
+    """What was kept under that key."""
+    try:
+        return None if stored is None else envelope.timestamp(stored, TRUSTED_TIME)
+    except MessageMalformed as error:
+        logger.warning("the time that was kept cannot be read (%s)", error)
+        return None
 
 
 def _roots(keyring: Keyring) -> list[Json]:

@@ -81,6 +81,7 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
         groups=settings.fleet.groups,
         signers=trust.signers,
         nonce=trust.nonce,
+        passed=trust.passed,
         pictures=settings.fleet.pictures,
         # Answered ids are kept that long.
         max_age_s=settings.store.keep_days * 86_400.0,

@@ -60,7 +60,7 @@ class Refuse:
     log. claims: the refusal is final for that id and belongs into the journal; a message that was
     retained or meant for another device says nothing about the id it carries. error: whose code the
     sender is told, where it has one. denial: why it was not authorized, in which case kid names the key
-    it claims to be signed with.
+    it claims to be signed with. at: when the sender made it.
     """
 
     id: str | None
@@ -71,6 +71,7 @@ class Refuse:
     error: OstiaryError | None = None
     denial: Denial | None = None
     kid: str | None = None
+    at: datetime | None = None
 
     @property
     def ack(self) -> Ack:
@@ -94,6 +95,7 @@ def judge(
     now: datetime,
     clock_synced: bool,
     nonce: str | None = None,
+    passed: datetime | None = None,
     max_ahead_s: float = 30.0,
     max_seconds: float = 60.0,
     max_age_s: float = 86_400.0,
@@ -105,10 +107,11 @@ def judge(
     topic addresses. retained: the broker had kept the message. dev, doors: this device and its doors. now:
     aware UTC. clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing
     that has one, as everything that moves a door must, is accepted, but for a door command whose body
-    repeats the `nonce` of the device. max_ahead_s: a door command that expires
-    later is refused, so that a recorded one is worthless soon. max_seconds: the longest unlock, in seconds.
-    max_age_s: what was made longer ago is refused: the ids of older commands are forgotten, so that it may be
-    a repeat. pictures: whether commands may bring pictures and ask for them.
+    repeats the `nonce` of the device. passed: a time that is over for certain, where `now` is not.
+    max_ahead_s: a door command that expires later is refused, so that a recorded one is worthless soon.
+    max_seconds: the longest unlock, in seconds. max_age_s: what was made longer ago is refused: the ids of
+    older commands are forgotten, so that it may be a repeat. pictures: whether commands may bring pictures
+    and ask for them.
     """
     if retained:
         return _rejected(envelope, "retained", "commands must not be retained; clear it", claims=False)
@@ -124,7 +127,7 @@ def judge(
         return _denied(envelope, denial)
     spent = nonce if moves_door and not clock_synced else None
     untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s, spent) or _fresh(
-        envelope, now, clock_synced, max_age_s
+        envelope, now if clock_synced else passed, max_age_s
     )
     if untimely is not None:
         return untimely
@@ -168,10 +171,9 @@ def _timeless(envelope: Envelope) -> Refuse:
     )
 
 
-def _fresh(envelope: Envelope, now: datetime, clock_synced: bool, max_age_s: float) -> Refuse | None:
+def _fresh(envelope: Envelope, now: datetime | None, max_age_s: float) -> Refuse | None:
     """Refuse what is so old that nobody knows any more whether it was carried out."""
-    # Ids are forgotten only while the clock is trusted, too.
-    if clock_synced and now - envelope.ts >= timedelta(seconds=max_age_s):
+    if now is not None and now - envelope.ts >= timedelta(seconds=max_age_s):
         text = f"made more than {max_age_s / 86_400:g} days ago; send a new command"
         return _refused(envelope, AckStatus.EXPIRED, "too_old", text)
     return None
@@ -189,4 +191,4 @@ def _rejected(envelope: Envelope, reason: str, text: str, *, claims: bool = True
 
 
 def _refused(envelope: Envelope, status: AckStatus, reason: str, text: str, *, claims: bool = True) -> Refuse:
-    return Refuse(envelope.id, status, reason, text, claims)
+    return Refuse(envelope.id, status, reason, text, claims, at=envelope.ts)

@@ -63,8 +63,8 @@ def _not_asked_for(_envelope: Envelope, _topic: str, _now: datetime) -> None:
     """Without a keyring the broker's access rules alone decide who may command."""
 
 
-def _no_nonce() -> None:
-    """A device that knows the time has none."""
+def _none() -> None:
+    """A device that knows the time needs neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Codec:
     boot: id of this run of the daemon. doors: the doors it has. groups: those whose commands it obeys, too.
     signers: whose signatures of an envelope on a topic are right at that time; None when signatures are not
     asked for. nonce: what a door command has to repeat while the clock is not synchronized, else None; called
-    from any thread. max_ahead_s, max_seconds, max_age_s, pictures: see `edge.core.commands.judge`.
+    from any thread. passed, max_ahead_s, max_seconds, max_age_s, pictures: see `edge.core.commands.judge`.
     """
 
     topics: Topics
@@ -82,7 +82,8 @@ class Codec:
     doors: frozenset[str]
     groups: tuple[str, ...] = ()
     signers: Callable[[Envelope, str, datetime], tuple[Signer, ...] | None] = _not_asked_for
-    nonce: Callable[[], str | None] = _no_nonce
+    nonce: Callable[[], str | None] = _none
+    passed: Callable[[], datetime | None] = _none
     max_ahead_s: float = 30.0
     max_seconds: float = 60.0
     max_age_s: float = 86_400.0
@@ -110,6 +111,7 @@ class Codec:
             signers=self.signers(received, message.topic, now),
             scope=scope,
             nonce=self.nonce(),
+            passed=self.passed(),
             retained=message.retain,
             dev=self.topics.dev,
             doors=self.doors,

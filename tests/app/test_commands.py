@@ -37,7 +37,7 @@ class Desk:
     """ring: who may sign; everybody may command without one. lock: a recording one unless given. bus: makes
     one for a codec; a pretended one that is up unless given."""
 
-    def __init__(self, folder, *, ring=None, groups=(), lock=None, bus=None):
+    def __init__(self, folder, *, ring=None, groups=(), lock=None, bus=None, max_age_s=86_400.0):
         self.site = Site(folder, DoorConfig(has_contact=False), lock)
         self.site.controller.start()
         numbers = iter(range(10**9))
@@ -59,6 +59,8 @@ class Desk:
             groups=groups,
             signers=self.trust.signers,
             nonce=self.trust.nonce,
+            passed=self.trust.passed,
+            max_age_s=max_age_s,
             pictures=True,
         )
         self.bus = FakeBus() if bus is None else bus(codec)
