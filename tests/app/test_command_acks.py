@@ -13,8 +13,11 @@ from edge.app.ack_post import MOST_WAITING
 from edge.app.open_orders import LONGEST_S
 from edge.app.order_results import OrderDone, OrderProgress
 from edge.core.ack import Ack, AckStatus, may_follow
+from edge.core.envelope import document, parse
+from edge.keys.signature import signed
 from tests.app.test_commands import TOPIC, Desk, statuses, unlock
 from tests.factories import NOON
+from tests.keys.rings import GALLERY, OPERATOR, RESCUERS, keyring
 
 ID = "018f0000-0000-7000-8000-0000000002{:02}"
 
@@ -60,6 +63,26 @@ def test_a_posture_needs_an_expiry_as_every_door_command_does(desk):
     del command["exp"]
     assert statuses(desk.send(command)) == ["expired"]
     assert desk.site.controller.door.posture == "secure"
+
+
+def test_a_key_for_emergencies_outranks_an_operators(tmp_path):
+    desk = Desk(tmp_path, ring=keyring())
+    for number, (key, posture, counts) in enumerate(
+        [
+            (None, "lockdown", "secure"),
+            (GALLERY, "lockdown", "secure"),
+            (OPERATOR, "free_access", "free_access"),
+            (RESCUERS[0], "lockdown", "lockdown"),
+            (OPERATOR, None, "lockdown"),
+            (RESCUERS[1], None, "secure"),
+        ]
+    ):
+        asked = parse(door(number, posture))
+        desk.send(document(asked if key is None else signed(asked, TOPIC, key)))
+        assert desk.site.controller.door.posture == counts
+    ordered = [event.body["by"] for event in desk.site.events if event.type == "audit.posture_ordered"]
+    assert ordered == [[OPERATOR.kid], [RESCUERS[0].kid], [OPERATOR.kid], [RESCUERS[1].kid]]
+    desk.site.database.close()
 
 
 def test_a_posture_is_ordered_once(desk):
