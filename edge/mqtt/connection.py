@@ -8,7 +8,7 @@ import math
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from paho.mqtt import MQTTException
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -20,13 +20,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.errors import BrokerUnavailable
 from edge.mqtt.codec import DeviceState
 from edge.mqtt.link import Link, explain, explain_loss, explain_reason, explain_silence, make_client
-from edge.mqtt.listening import Listening
+from edge.mqtt.listening import Listening, refused
 from edge.mqtt.presence import Presence
 
 logger = logging.getLogger(__name__)
 
 _GOODBYE_S = 2.0
 _LOOP_S = 1.0
+_ASK_AGAIN_S = 1.0
+_LONGEST_ASK_AGAIN_S = 60.0
 _OVERHEAD_BYTES = 4096
 # What paho lets through when the other side does not speak MQTT.
 _GARBLED = (MQTTException, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error)
@@ -64,11 +66,30 @@ class Connection:
         self._reason: str | None = None
         self._is_leaving = False
         self._has_warned = False
+        self._monotonic = time.monotonic
+        self._asked: Sequence[str] = ()
+        self._unheard: Sequence[str] = ()
+        self._ask_again_at = 0.0
+        self._ask_again_s = _ASK_AGAIN_S
+        self._has_told_unheard = False
 
     def run(self, stop: threading.Event, monotonic: Callable[[], float] = time.monotonic) -> str:
         """Connect and serve until the connection ends; say why it ended.
 
         Raises BrokerUnavailable when there is none to be had.
+        """
+        self._monotonic = monotonic
+        try:
+            with explained(self._link):
+                self._serve(self.open(), stop, monotonic)
+        finally:
+            self.close()
+        return self.reason
+
+    def open(self) -> Client:
+        """Connect, and return the client for a loop to be run over its socket until it ends.
+
+        What that raises, and what this does, is for `explained`. For `run` and for loops that serve many.
         """
         client = self._client = make_client(self._link, hold_acks=self._listening.hold_acks)
         if self._presence is not None:
@@ -81,13 +102,18 @@ class Connection:
         client.on_message = self._arrived
         # With this set paho leaves all writing to the loop; two threads writing could tear a packet.
         client.on_socket_register_write = _do_nothing
-        try:
-            with explained(self._link):
-                _connect(client, self._link, self._listening.max_bytes)
-                self._serve(client, stop, monotonic)
-        finally:
-            self._client = None
+        _connect(client, self._link, self._listening.max_bytes)
+        return client
+
+    def close(self) -> None:
+        """Close the socket; harmless when it is closed."""
+        client, self._client = self._client, None
+        if client is not None:
             hang_up(client)
+
+    @property
+    def reason(self) -> str:
+        """Why the connection has ended."""
         if self._reason is not None:
             return self._reason
         return explain_loss(self._link) if self.was_up else explain_silence(self._link)
@@ -143,6 +169,9 @@ class Connection:
         answer_by = monotonic() + self._link.connect_timeout_s
         leave_by = math.inf
         while client.loop(_LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            # A cluster that has just lost a node refuses what it grants a moment later.
+            if self._unheard and monotonic() >= self._ask_again_at:
+                self._ask(client, self._unheard)
             if not self.was_up and stop.is_set():
                 return
             if not self.was_up and monotonic() > answer_by:
@@ -164,8 +193,7 @@ class Connection:
             self._reason = explain_reason(self._link, reason)
             return
         self._window = min(self._window, getattr(properties, "ReceiveMaximum", self._window))
-        if request := self._listening.request(is_v5=self._link.is_v5):
-            client.subscribe(request)
+        self._ask(client, self._listening.filters)
         self.was_up = self._on_up(self)
         if not self.was_up:
             client.disconnect()
@@ -196,12 +224,21 @@ class Connection:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if refused := self._listening.refused(reasons):
+        self._unheard = refused(self._asked, reasons)
+        self._ask_again_at = self._monotonic() + self._ask_again_s
+        self._ask_again_s = min(self._ask_again_s * 2, _LONGEST_ASK_AGAIN_S)
+        if self._unheard and not self._has_told_unheard:
+            self._has_told_unheard = True
             logger.warning(
-                "the broker lets us not hear %s; allow %r to read it",
-                ", ".join(refused),
+                "the broker lets us not hear %s, for now; if that stays, allow %r to read it",
+                ", ".join(self._unheard),
                 self._link.client_id,
             )
+
+    def _ask(self, client: Client, filters: Sequence[str]) -> None:
+        self._asked, self._unheard = filters, []
+        if request := self._listening.request(filters, is_v5=self._link.is_v5):
+            client.subscribe(request)
 
     def _published(
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties | None

@@ -36,14 +36,18 @@ class Listening:
         """Whether we asked for it; a broker may send what nobody asked for."""
         return any(self._matcher.iter_match(topic))  # type: ignore[no-untyped-call]
 
-    def request(self, *, is_v5: bool) -> list[tuple[str, Any]]:
-        """What `Client.subscribe` takes; empty where nothing is to be heard.
+    @property
+    def filters(self) -> tuple[str, ...]:
+        return self._filters
+
+    def request(self, filters: Sequence[str], *, is_v5: bool) -> list[tuple[str, Any]]:
+        """What `Client.subscribe` takes for some of the filters; empty where nothing is to be heard.
 
         With MQTT 5 the retain flag is left on a message that the broker passes on at once, and what we
         say ourselves does not come back, which a shared filter forbids to ask for.
         """
         if not is_v5:
-            return [(one, 1) for one in self._filters]
+            return [(one, 1) for one in filters]
         return [
             (
                 one,
@@ -54,16 +58,13 @@ class Listening:
                     retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE,
                 ),
             )
-            for one in self._filters
+            for one in filters
         ]
 
-    def refused(self, reasons: Sequence[Any]) -> list[str]:
-        """Which filters the broker did not grant. reasons: its answers, in the order of the request."""
-        return [
-            one
-            for one, reason in zip(self._filters, reasons, strict=False)
-            if getattr(reason, "is_failure", 0)
-        ]
+
+def refused(filters: Sequence[str], reasons: Sequence[Any]) -> list[str]:
+    """Which filters the broker did not grant. reasons: its answers, in the order of the request."""
+    return [one for one, reason in zip(filters, reasons, strict=False) if getattr(reason, "is_failure", 0)]
 
 
 def _plain(one: str) -> str:

@@ -57,7 +57,7 @@ def test_only_what_was_asked_for_is_wanted() -> None:
 
 
 def test_nothing_is_asked_of_the_broker_by_a_client_that_only_speaks() -> None:
-    assert Listening([]).request(is_v5=True) == []
+    assert Listening([]).request([], is_v5=True) == []
     assert not Listening([]).wants("a")
 
 
