@@ -1,7 +1,8 @@
 """Keep what travels through a broker from everybody without the key of the gallery: AES-256-GCM.
 
 Sealed is the nonce (12 random bytes), then the ciphertext, then the tag (16 bytes). What a ciphertext is
-about is authenticated with it and not in it: moved to another person, gallery or model it does not open.
+about (`gallery_rows.about`) is authenticated with it and not in it: moved to another person, gallery or model
+it does not open.
 At random, two nonces of one key meet once in 2^32 seals with a chance of one in 4 billion (NIST SP
 800-38D, 8.3); a site's templates stay far below that.
 """
@@ -13,7 +14,6 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge.core.canonical import canonical
 from edge.errors import SealBroken
 
 KEY_BYTES = 32
@@ -25,14 +25,6 @@ OVERHEAD_BYTES = _NONCE_BYTES + _TAG_BYTES
 
 def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
-
-
-def about(gallery: str, person: str, face: str = "", model: str = "") -> bytes:
-    """What the sealed part of a row is about: a person, or a face and whose model made its template.
-
-    No epoch and no version: a row that did not change is not sealed anew.
-    """
-    return canonical([gallery, person, face, model])
 
 
 def seal(key: bytes, plain: bytes, about: bytes) -> bytes:

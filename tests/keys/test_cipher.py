@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.core.gallery_rows import about
 from edge.errors import SealBroken
-from edge.keys.cipher import OVERHEAD_BYTES, about, new_key, seal, unseal
+from edge.keys.cipher import OVERHEAD_BYTES, new_key, seal, unseal
 
 KEY = bytes(range(32))
 ABOUT = about("main", "p-1", "f-1", "small")
