@@ -46,6 +46,7 @@ def _join_configuration(outpost: Outpost, on_trial: OnTrial) -> ConfigurationDes
         restart=lambda why, grace_s: outpost.restart.request(why, grace_s=grace_s),
         report=on_trial.audit,
         tell=outpost.tell,
+        monotonic=outpost.clocks.monotonic,
     )
     outpost.routes.add([topics.config_desired], desk.put)
     outpost.on_link.append(desk.on_link)

@@ -23,6 +23,8 @@ from edge.ports import Message
 
 logger = logging.getLogger(__name__)
 WAITING = 20
+AGAIN_S = 30.0
+"""After so long a document is taken up again that could not be stored."""
 BEAT_S = 0.5
 DESIRED = "config.desired"
 
@@ -52,6 +54,7 @@ class ConfigurationDesk:
         restart: Callable[[str, float], None],
         report: Callable[[str, dict[str, Json]], None],
         tell: Callable[[OrderDone], None],
+        monotonic: Callable[[], float],
     ) -> None:
         self._layer = layer
         self._documents = documents
@@ -59,8 +62,10 @@ class ConfigurationDesk:
         self._restart = restart
         self._report = report
         self._tell_done = tell
+        self._monotonic = monotonic
         self._waiting: queue.Queue[Message | Command] = queue.Queue(WAITING)
         self._published: Reported | None = None
+        self._again: tuple[float, Desired] | None = None
 
     def put(self, message: Message) -> None:
         """Take a document, from any thread. One that finds no room comes again with the next connection."""
@@ -86,6 +91,7 @@ class ConfigurationDesk:
         while not stop.is_set():
             beat()
             self._tell()
+            self._try_again()
             try:
                 news = self._waiting.get(timeout=BEAT_S)
             except queue.Empty:
@@ -145,8 +151,17 @@ class ConfigurationDesk:
         except MessageMalformed as error:
             logger.warning("refused a configuration: %s", error)
             return
-        self.take(desired, Origin.SITE)
+        self._take_or_wait(desired)
         self._published = None
+
+    def _take_or_wait(self, desired: Desired) -> None:
+        answer = self.take(desired)
+        is_stored = answer.reason in ("", "refused")
+        self._again = None if is_stored else (self._monotonic() + AGAIN_S, desired)
+
+    def _try_again(self) -> None:
+        if self._again is not None and self._monotonic() >= self._again[0]:
+            self._take_or_wait(self._again[1])
 
     def _tell(self) -> None:
         reported = self._layer.reported

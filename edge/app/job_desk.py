@@ -114,7 +114,8 @@ class JobDesk:
     def tell(self, step: Step, percent: int) -> None:
         """Say how far the job is, now and then."""
         now = self._now
-        if now is None or (now.step is step and percent - now.percent < _TELL_EVERY):
+        is_news = now is None or now.status is not JobStatus.IN_PROGRESS or now.step is not step
+        if now is None or not (is_news or percent - now.percent >= _TELL_EVERY):
             return
         self._say(replace(now, status=JobStatus.IN_PROGRESS, step=step, percent=percent))
 
@@ -123,7 +124,9 @@ class JobDesk:
 
     def _do(self, job: Job) -> None:
         self._is_cancelled = False
-        self._say(JobUpdate(job.id, job.kind.value, JobStatus.IN_PROGRESS, Step.DOWNLOAD))
+        if self._now is None or self._now.job != job.id:
+            # Begun by an earlier start, which told of that.
+            self._now = JobUpdate(job.id, job.kind.value, JobStatus.ACCEPTED, Step.DOWNLOAD)
         try:
             figures = self._work(job)
         except JobFailed as failed:
@@ -177,7 +180,7 @@ class JobDesk:
         """Wait for news, take in all there is, and say what could not be said before."""
         if self._relink.is_set():
             self._relink.clear()
-            self._owed = self._now or self._owed
+            self._owed = self._now or self._log.last
         if self._owed is not None and self._publish(self._owed):
             self._owed = None
         try:

@@ -70,14 +70,15 @@ class RemoteLayer:
             if not self._is_allowed:
                 self._note = remote_note.refused(self._note, desired, origin, _SWITCHED_OFF)
                 return False
-            self._probation = None
             reasons = local_only(desired.settings) or self._sources.refusals(desired.settings)
             was_trying = self._note.trial is not None
             if reasons:
                 logger.warning("refused configuration %d: %s", desired.version, "; ".join(sorted(reasons)))
                 self._keep(remote_note.refused(self._note, desired, origin, reasons))
-                return was_trying
-            self._keep(remote_note.tried(self._note, desired, origin, self._troubles))
+            else:
+                self._keep(remote_note.tried(self._note, desired, origin, self._troubles))
+            # What was on trial in this start is not any more.
+            self._probation = None
             return was_trying or self._note.trial is not None
 
     def patch(self, changes: Layer) -> Desired:

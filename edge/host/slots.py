@@ -140,7 +140,10 @@ class Slots:
             self._write("trial", {**kept, "starts": str(trial_run.excuse(run).starts)})
 
     def _end(self) -> None:
-        (self._folder / "trial").unlink(missing_ok=True)
+        try:
+            (self._folder / "trial").unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnwritable(f"{self._folder} cannot be written ({error.strerror})") from error
 
     def _link(self, place: str) -> None:
         """Atomic: whoever looks sees the old place or the new."""

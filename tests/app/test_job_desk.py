@@ -38,7 +38,8 @@ from edge.ports import Message
 from edge.service.reporting import Clocks
 from edge.service.shadowing import ShadowedLiveness, Understudies
 from edge.vision.manifest import find, load_manifest
-from tests.broker import until
+from tests.broker import Authority, until
+from tests.host.test_download import serving
 from tests.host.test_slots import make_wheel
 
 NEXT = "ostiary/1/site/d/door-1/job/next"
@@ -93,7 +94,7 @@ class Device:
         )
         hand = Hand(
             folder=self.store / "jobs",
-            ca_file=None,
+            ca_file=self.settings.ota.ca_file,
             max_bytes=50 << 20,
             monotonic=lambda: self.now,
             pause=self.desk.pause,
@@ -260,6 +261,21 @@ def test_fetching_goes_on_after_a_power_cut_and_ends_when_the_site_takes_the_job
     device.give(None)
     assert device.until_told("failed")["reason"] == "cancelled"
     assert not part.exists()
+
+
+def test_a_file_is_fetched_over_https_and_after_a_cut(device, tmp_path, monkeypatch):
+    monkeypatch.setattr("edge.app.job_hand.FIRST_WAIT_S", 0.05)
+    authority = Authority(tmp_path)
+    device.stop()
+    device.settings_text = f'[ota]\nca_file = "{authority.ca_file}"\n'
+    with serving(authority) as server:
+        server.content, server.cut = device.content, len(device.content) // 3 + 1
+        device.start()
+        job = liveness_job()
+        job["file"]["url"] = server.url
+        device.give(job)
+        until(lambda: device.restarts, "a start anew", timeout_s=30.0)
+        assert len(server.asked) == 3
 
 
 def test_a_configuration_as_a_job_is_done_when_it_was_confirmed(device):
