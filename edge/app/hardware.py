@@ -32,12 +32,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The hardware of one door. blink: lets a lamp blink for so many seconds; None without one."""
+    """The hardware of one door. blink: lets a lamp blink for so many seconds; None without one. wired: the
+    inputs there are, by name."""
 
     config: DoorConfig
     lock: Lock
     inputs: Inputs
     blink: Callable[[float], None] | None = None
+    wired: frozenset[str] = frozenset()
 
 
 def camera(settings: CameraSettings) -> Camera:
@@ -120,6 +122,7 @@ def door(settings: Settings, stack: ExitStack) -> Door:
         GpioLock(lock_pin, wanted.lock_type, active_high, lines),
         GpioInputs(used, lines),
         blink,
+        frozenset(pin.name for pin in used),
     )
 
 

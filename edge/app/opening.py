@@ -88,4 +88,5 @@ def open_station(
         tap=tap,
         memory=memory,
         blink=door.blink,
+        wired=door.wired,
     )

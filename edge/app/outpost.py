@@ -32,6 +32,7 @@ class Outpost:
     on_link: called on the bus's thread when a session has begun (True) and when it has ended; they enqueue.
     voice: says messages of ours on the bus; from any thread.
     info: more of the device's description; asked about once a second on the controller's thread, so cheap.
+    levels: publish what is retained, for each session until they return True; on the controller's thread.
     desks: by the type of the order, who takes such commands on the controller's thread, and answers later by
     telling OrderProgress and OrderDone; False when it cannot take one now. Whoever is there first has it.
     sync_now: asks the hub for the gallery; False when none is followed. enrolled: called on some thread with
@@ -55,6 +56,7 @@ class Outpost:
     restart: Restart
     on_link: list[Callable[[bool], None]] = field(default_factory=list)
     info: dict[str, Callable[[], Json]] = field(default_factory=dict)
+    levels: list[Callable[[], bool]] = field(default_factory=list)
     desks: dict[type, Callable[[Command], bool]] = field(default_factory=dict)
     sync_now: Callable[[], bool] = lambda: False
     enrolled: list[Callable[[PersonId], None]] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ class Publisher:
     """Runs on the controller's thread. Levels go out when they change and after each connect.
 
     info: what the device is, the body of its retained `info` message; asked once in INFO_S.
-    on_info: told of each that differs from the one before, broker or not.
+    on_info: told of each that differs from the one before, broker or not. levels: publish more of what is
+    retained; each is called for a new session until it returns True.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Publisher:
         clocks: Clocks,
         info: Callable[[], dict[str, Json]],
         on_info: Callable[[dict[str, Json]], None] = lambda info: None,
+        levels: Sequence[Callable[[], bool]] = (),
     ) -> None:
         self._codec = codec
         self._bus = bus
@@ -47,6 +49,8 @@ class Publisher:
         self._info = info
         self._on_info = on_info
         self._known: dict[str, Json] = {}
+        self._levels = levels
+        self._owed: list[Callable[[], bool]] = []
         self._info_at = float("-inf")
         self._said: dict[str, Json] | None = None
         self._level: DoorLevel | None = None
@@ -68,6 +72,7 @@ class Publisher:
             self._level = level
         if self._clocks.monotonic() >= self._info_at:
             self._publish_info()
+            self._owed = [publish for publish in self._owed if not publish()]
 
     def publish_levels(self, controller: Controller) -> None:
         """Publish every level anew; for a session that has just begun."""
@@ -75,6 +80,7 @@ class Publisher:
         self._publish_info()
         level = self._present(controller)
         self._level = level if self._send(self._codec.door(level)) else None
+        self._owed = [publish for publish in self._levels if not publish()]
 
     def _publish_info(self) -> None:
         """Publish what the device is when that has changed; events may fill the window of a new session."""

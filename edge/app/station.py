@@ -28,7 +28,7 @@ class Station:
     reverse. boot: id of this start. tell: hands a notice to the controller's thread; from any thread.
     restart: ends the daemon so that it is started anew. tap: the frames of the camera. memory: of the log.
     blink: lets a lamp blink for so many seconds; None without one. on_trial: what the site may change; None
-    where it may change nothing."""
+    where it may change nothing. wired: the inputs of the door by name."""
 
     settings: Settings
     clocks: Clocks
@@ -48,3 +48,4 @@ class Station:
     tap: FrameTap
     memory: LogMemory
     blink: Callable[[float], None] | None
+    wired: frozenset[str]

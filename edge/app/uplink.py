@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.app import change_wiring, command_wiring, wiring
+from edge.app import change_wiring, command_wiring, home_assistant_desk, wiring
 from edge.app.commands import CommandDesk
 from edge.app.log_post import LogPost
 from edge.app.messages import BusMessage, LinkChanged
@@ -49,6 +49,7 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
     if station.on_trial is not None:
         change_wiring.join(outpost, station.on_trial)
     desk = command_wiring.join(outpost, station, trust)
+    home_assistant_desk.join(outpost, station)
     publisher = Publisher(
         outpost.codec,
         outpost.bus,
@@ -56,6 +57,7 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
         clocks=station.clocks,
         info=lambda: info | {key: figure() for key, figure in outpost.info.items()},
         on_info=partial(tell, station.observers.info),
+        levels=outpost.levels,
     )
     _join_health(outpost, station)
     outpost.on_link.extend((lambda up: station.tell(LinkChanged(up)), partial(tell, station.observers.link)))

@@ -188,6 +188,11 @@ class Topics:
         return f"homeassistant/device/{self.dev}/config"
 
     @property
+    def home_assistant(self) -> str:
+        """What Home Assistant asks for, where it may; neither signed nor with an end."""
+        return f"{self._base}/ha/set"
+
+    @property
     def _base(self) -> str:
         return f"{ROOT}/{self.site}/d/{self.dev}"
 

@@ -37,12 +37,22 @@ class Post:
         self.site = Site(folder, DoorConfig())
         self.site.controller.start()
         self.bus = StatefulBus()
-        self.info = INFO
+        self.info, self.attempts = INFO, 0
         self.bus.start(lambda message: None, lambda up: None)
         codec = Codec(Topics("site", "door-1"), "boot", frozenset({"main"}))
         self.publisher = Publisher(
-            codec, self.bus, Pump(), clocks=self.site.clock.clocks(), info=lambda: self.info
+            codec,
+            self.bus,
+            Pump(),
+            clocks=self.site.clock.clocks(),
+            info=lambda: self.info,
+            levels=[self.level],
         )
+
+    def level(self):
+        """A level of somebody else; it wants two attempts."""
+        self.attempts += 1
+        return self.attempts % 2 == 0
 
     def connect(self):
         self.publisher.publish_levels(self.site.controller)
@@ -96,3 +106,24 @@ def test_trouble_makes_the_device_degraded_until_it_is_over(post):
         post.site.controller.reporter.trouble("camera", reason)
         post.turn()
     assert post.bus.states == [DeviceState.READY, DeviceState.DEGRADED, DeviceState.READY]
+
+
+def test_a_description_that_has_changed_is_published_anew_and_one_that_has_not_is_not(post):
+    post.connect()
+    post.info = INFO | {"gallery": {"version": 1}}
+    post.turn()
+    assert post.sent("/info") == [INFO]
+    for _ in range(3):
+        post.site.clock.now += 1.1
+        post.turn()
+    assert post.sent("/info") == [INFO, post.info]
+
+
+def test_other_levels_are_published_for_each_session_until_they_are_taken(post):
+    post.connect()
+    for _ in range(3):
+        post.site.clock.now += 1.1
+        post.turn()
+    assert post.attempts == 2
+    post.connect()
+    assert post.attempts == 3
