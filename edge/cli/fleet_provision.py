@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.cli.context import JsonOption, print_json
+from edge.cli.fleet_provided import as_json, provide, provisioning
 
 if TYPE_CHECKING:
-    from edge.hub.inventory import Entry
-    from edge.hub.member_bundle import Provided
-    from edge.hub.provisioning import Provisioning, Wish
     from edge.hub.site_folder import SiteFolder
 
 app = typer.Typer(help="Certificates, keys and access rules.", no_args_is_help=True)
@@ -71,8 +66,8 @@ def init(
         ostiary fleet provision init north --broker nats --host a.example --host b.example --host c.example
     """
     galleries = tuple(dict.fromkeys(gallery or ("main",)))
-    with _provisioning(folder, passphrase_file) as (provisioning, site_folder):
-        inventory = provisioning.start(
+    with provisioning(folder, passphrase_file) as (work, site_folder):
+        inventory = work.start(
             site, host, port, galleries, is_cluster=broker is _Broker.NATS, passwords=passwords
         )
         files = site_folder.path / "broker" / broker
@@ -123,7 +118,7 @@ def device(
     digits = len(str(count))
     names = [name] if name is not None else [f"{prefix}{at:0{digits}}" for at in range(1, (count or 0) + 1)]
     wishes = [Wish(one, Kind.DEVICE, groups, gallery) for one in names]
-    _provide(wishes, folder, passphrase_file, renew=renew, sealed=count is None, json=json)
+    provide(wishes, folder, passphrase_file, renew=renew, sealed=count is None, json=json)
 
 
 @app.command()
@@ -148,7 +143,7 @@ def operator(
 
     roles = None if role is None else frozenset(Role(one) for one in role)
     wishes = [Wish(name, Kind.OPERATOR, roles=roles)]
-    _provide(wishes, folder, passphrase_file, renew=renew, sealed=True, json=json)
+    provide(wishes, folder, passphrase_file, renew=renew, sealed=True, json=json)
 
 
 @app.command()
@@ -162,7 +157,7 @@ def hub(
     from edge.hub.provisioning import HUB, Wish
     from edge.keys.bundle import Kind
 
-    _provide([Wish(HUB, Kind.HUB)], folder, passphrase_file, renew=renew, sealed=True, json=json)
+    provide([Wish(HUB, Kind.HUB)], folder, passphrase_file, renew=renew, sealed=True, json=json)
 
 
 @app.command()
@@ -186,7 +181,7 @@ def home_automation(
     from edge.keys.bundle import Kind
 
     wishes = [Wish(name, Kind.HOME_AUTOMATION, may_unlock=allow_unlock)]
-    _provide(wishes, folder, passphrase_file, renew=renew, sealed=False, json=json)
+    provide(wishes, folder, passphrase_file, renew=renew, sealed=False, json=json)
 
 
 @app.command()
@@ -197,10 +192,10 @@ def revoke(
     json: JsonOption = False,
 ) -> None:
     """Take everything away from a member, for ever; the broker must be told afterwards."""
-    with _provisioning(folder, passphrase_file) as (provisioning, site_folder):
-        entry = provisioning.revoke(name)
+    with provisioning(folder, passphrase_file) as (work, site_folder):
+        entry = work.revoke(name)
     if json:
-        print_json(_as_json(entry))
+        print_json(as_json(entry))
         return
     typer.echo(f"{name} is revoked; copy {site_folder.path / 'broker'} to the broker and reload it")
     if entry.kid is not None:
@@ -219,7 +214,7 @@ def list_members(folder: FolderOption = _FOLDER, json: JsonOption = False) -> No
 
     entries = SiteFolder(folder).inventory().entries.values()
     if json:
-        print_json([_as_json(entry) for entry in entries])
+        print_json([as_json(entry) for entry in entries])
         return
     table = Table("id", "kind", "groups", "gallery", "roles", "valid until")
     for entry in entries:
@@ -235,80 +230,51 @@ def list_members(folder: FolderOption = _FOLDER, json: JsonOption = False) -> No
     Console().print(table)
 
 
-@contextmanager
-def _provisioning(folder: Path, passphrase_file: Path | None) -> Iterator[tuple[Provisioning, SiteFolder]]:
-    from datetime import UTC, datetime
+@app.command()
+def keys(
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Send the list to the broker, for all devices.")
+    ] = False,
+    folder: FolderOption = _FOLDER,
+    json: JsonOption = False,
+) -> None:
+    """Show whose signatures count, and tell the devices.
 
-    from edge.hub.provisioning import Provisioning
+    The list is signed by the root key; devices take a newer one over, whoever brings it.
+    """
     from edge.hub.site_folder import SiteFolder
 
-    site_folder = SiteFolder(folder, _passphrase(passphrase_file))
-    with site_folder.locked():
-        yield Provisioning(site_folder, datetime.now(UTC)), site_folder
-
-
-def _provide(
-    wishes: list[Wish], folder: Path, passphrase_file: Path | None, *, renew: bool, sealed: bool, json: bool
-) -> None:
-    from edge.cli.progress import bar
-
-    with _provisioning(folder, passphrase_file) as (provisioning, site_folder):
-        with bar("provisioning") as progress:
-            provided = provisioning.members(wishes, renew=renew, sealed=sealed, progress=progress)
-        bundles = site_folder.path / "bundles"
-    if sealed:
-        _show(provided[0], bundles, json=json)
-    elif json:
-        print_json({"folder": str(bundles), "members": [_as_json(one.entry) for one in provided]})
-    else:
-        what = provided[0].entry.member.id if len(provided) == 1 else f"{len(provided)} bundles"
-        typer.echo(f"{what}: in {bundles}, not encrypted; copy the access rules to the broker and reload it")
-
-
-def _show(one: Provided, bundles: Path, *, json: bool) -> None:
-    """One sealed bundle: where it is, and the code that opens it."""
-    from edge.cli.qr import draw, write
-
-    invitation = one.invitation
-    if invitation is None:
-        return
-    text, file = invitation.text(), bundles / f"{invitation.id}.bundle"
-    pictures = write(text, bundles / invitation.id)
+    site_folder = SiteFolder(folder)
+    inventory, keyring = site_folder.inventory(), site_folder.keyring()
+    if publish:
+        _publish_keys(site_folder)
+    holders = {entry.kid: member for member, entry in inventory.entries.items() if entry.kid is not None}
+    rows = [
+        {"kid": key.kid, "holder": holders.get(key.kid, "root"), "roles": sorted(key.roles)}
+        for key in keyring.keys
+    ]
     if json:
-        given = {"bundle": str(file), "code": invitation.code, "qr": text, "pictures": pictures}
-        print_json({**_as_json(one.entry), **given})
+        print_json({"version": keyring.version, "published": publish, "keys": rows})
         return
-    if sys.stdout.isatty():
-        draw(text)
-    typer.echo(f"bundle: {file}, encrypted; carry it to where it belongs")
-    typer.echo(f"code:   {invitation.code}, which opens it; the QR code in {bundles} holds it, too")
-    typer.echo(f"there:  ostiary join {file.name} --code {invitation.code}")
+    for row in rows:
+        typer.echo(f"{row['kid']}  {row['holder']:20} {', '.join(row['roles'])}")
+    typer.echo(f"version {keyring.version}{', published' if publish else ''}")
 
 
-def _as_json(entry: Entry) -> dict[str, Any]:
-    member, until = entry.member, entry.valid_until
-    return {
-        "id": member.id,
-        "kind": member.kind,
-        "groups": list(member.groups),
-        "gallery": member.gallery,
-        "roles": sorted(member.roles),
-        "client_id": entry.client_id,
-        "kid": entry.kid,
-        "valid_until": None if until is None else until.isoformat(),
-        "revoked": None if entry.revoked is None else entry.revoked.isoformat(),
-    }
+def _publish_keys(site_folder: SiteFolder) -> None:
+    """As the hub, which alone may."""
+    from edge.broker_link import broker_link
+    from edge.configuration import load
+    from edge.errors import RequestRefused
+    from edge.hub.provisioning import HUB
+    from edge.mqtt.once import publish_once
+    from edge.mqtt.topics import SiteTopics
 
-
-def _passphrase(file: Path | None) -> str | None:
-    from edge.errors import SettingsError
-
-    if file is None:
-        return None
-    try:
-        text = file.read_text().rstrip("\n")
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"the passphrase file {file} cannot be read; check path and mode") from None
-    if len(text) < 8:
-        raise SettingsError("the passphrase is shorter than 8 characters; use a longer one")
-    return text
+    bundle = site_folder.path / "bundles" / HUB
+    if not (bundle / "ostiary.toml").is_file():
+        raise RequestRefused(f"the hub's bundle is not in {bundle}; run 'ostiary fleet provision hub'")
+    link = broker_link(load(bundle / "ostiary.toml"))
+    if link is None:
+        raise RequestRefused(f"{bundle} names no broker; run 'ostiary fleet provision hub'")
+    topic = SiteTopics(site_folder.inventory().site).keys
+    publish_once(link, topic, site_folder.read("keys/keys.list.json"), retain=True)

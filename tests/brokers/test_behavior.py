@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.core.envelope import parse
 from edge.errors import BrokerUnavailable
 from edge.mqtt.client import MqttBus
 from edge.mqtt.probe import probe
 from tests.broker import Authority, Proxy, until
 from tests.brokers.members import client, collected, door, hub, ids, operator, states
 from tests.brokers.site import SITE, BrokerSite
+from tests.cli.command import ostiary
 
 
 def test_events_arrive_each_once_by_their_id_although_the_line_is_cut(site: BrokerSite) -> None:
@@ -124,3 +127,16 @@ def test_a_certificate_of_another_site_is_refused(site: BrokerSite, tmp_path: Pa
         probe(replace(site.link("door-1"), tls=tls))
     with pytest.raises(BrokerUnavailable):
         probe(replace(site.link("door-1"), tls=replace(tls, certificate=None, key=None)))
+
+
+def test_the_list_of_keys_is_sent_to_every_device(site: BrokerSite) -> None:
+    with door(site) as present:
+        # The tests' brokers have ports of their own, which no bundle names but the first.
+        done = ostiary("fleet", "provision", "keys", "--publish", "--folder", site.folder, "--json")
+        assert done.code == 0, done.err
+        until(lambda: present.client.on(SITE.keys), "the list")
+        message = present.client.on(SITE.keys)[-1]
+    listed = parse(json.loads(message))
+    assert listed.body["version"] == json.loads(done.out)["version"]
+    with door(site, "door-2") as later:
+        until(lambda: message in later.client.on(SITE.keys), "the retained list")
