@@ -25,7 +25,8 @@ def room(box: Box, width: int, height: int, crop: float) -> float:
     x, y = box.center
     across = min(float(width), x + half) - max(0.0, x - half)
     down = min(float(height), y + half) - max(0.0, y - half)
-    return max(0.0, across / (2 * half)) * max(0.0, down / (2 * half))
+    # Of a square too small for the arithmetic more than all would be left.
+    return min(1.0, max(0.0, across / (2 * half))) * min(1.0, max(0.0, down / (2 * half)))
 
 
 def is_crowded(box: Box, others: Iterable[Box]) -> bool:
