@@ -154,6 +154,8 @@ class GalleryRequests:
     def _rebase(self, work: Work, asked: Envelope) -> dict[str, Json]:
         body = Body(asked.body, "gallery proof")
         gallery, proof = body.text("gallery"), body.table("proof")
+        # An id that is no topic level is that of no gallery, either.
+        gallery_tables.load(work, gallery, for_change=False)
         read = parse(proof)
         signers = self._signers(read, self._author.topics.head(gallery), work.now)
         if read.type != EPOCH or not (
