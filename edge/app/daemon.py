@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge.app import hardware, monitoring, recognition, unfinished, wiring
 from edge.app.capture import CaptureWorker
 from edge.app.crew import Crew
+from edge.app.device_info import device_info
 from edge.app.following import LONGEST_S, GalleryFollower
 from edge.app.frame_tap import FrameTap
 from edge.app.greeting import greet
@@ -31,7 +32,6 @@ from edge.app.observers import tell
 from edge.app.on_trial import OnTrial
 from edge.app.opening import open_station
 from edge.app.order_results import OrderDone, OrderProgress
-from edge.app.publishing import device_info
 from edge.app.restarting import RESTART, Restart, started
 from edge.app.station import Station
 from edge.app.stopwatch import Stopwatch

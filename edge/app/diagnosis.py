@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from edge.app import hardware, liveness_told, wiring
+from edge.app.exposure import check_home_assistant, check_metrics
 from edge.app.model_shelf import folders
 from edge.app.signature_check import check_signatures
 from edge.app.thresholds import expectation, told
@@ -37,6 +38,8 @@ def probes(settings: Settings) -> list[Probe]:
         ("gpio", partial(_gpio, settings)),
         ("broker", partial(_broker, settings)),
         ("signatures", lambda: check_signatures(settings, datetime.now(UTC))),
+        ("metrics", partial(check_metrics, settings)),
+        ("automation", partial(check_home_assistant, settings)),
         ("clock", lambda: _clock(settings, clock_state())),
     ]
 

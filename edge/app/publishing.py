@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from edge.core.door import level_state
 from edge.core.events import Json
-from edge.core.orders import COMMANDS
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
 from edge.mqtt.pump import OutboxPump
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
-from edge.settings import Settings
 
 if TYPE_CHECKING:
-    from edge.app.wiring import Models
+    pass
 
 
 INFO_S = 1.0
@@ -101,17 +98,3 @@ class Publisher:
 
     def _send(self, out: Outgoing) -> bool:
         return self._bus.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
-
-
-def device_info(settings: Settings, models: Models, boot: str) -> dict[str, Json]:
-    """What this device is: the body of its retained `info` message."""
-    return {
-        "version": version("ostiary"),
-        "boot": boot,
-        "site": settings.device.site,
-        "doors": [settings.door.name],
-        "commands": list(COMMANDS),
-        "models": {manifest.path.stem: manifest.sha256 for manifest in models.manifests},
-        "far": settings.recognition.far,
-        "liveness": [policy.value for policy in dict.fromkeys(settings.liveness.plan.named)],
-    }

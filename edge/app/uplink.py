@@ -113,6 +113,7 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
         voice=Voice(bus, topics.dev, station.boot, station.clocks, wiring.new_id),
         restart=station.restart,
     )
+    outpost.info["keyring"] = lambda: trust.version
     _to_controller(outpost, [trust.topic], trust.receive)
     return outpost, trust
 

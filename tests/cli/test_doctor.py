@@ -25,6 +25,8 @@ NAMES = [
     "gpio",
     "broker",
     "signatures",
+    "metrics",
+    "automation",
     "clock",
 ]
 
