@@ -90,17 +90,17 @@ class Hub:
         for message in messages:
             message.settle()
 
-    def excuse(self, messages: Sequence[Message]) -> list[Message]:
-        """Answer requests while the database is gone; returns the messages that wait for it instead."""
-        waiting: list[Message] = []
-        for message in messages:
-            if message.topic == self._parts.author.topics.hub_cmd:
-                for answer in self._parts.requests.excuse(message, self._utc()):
-                    self._publish(answer)
-                message.settle()
-            elif message.qos > 0:
-                waiting.append(message)
-        return waiting
+    def holds(self, message: Message) -> bool:
+        """Whether a message waits for the database, which is gone. Whoever asked for something is told so
+        instead, and devices ask again by themselves."""
+        site = self._parts.author.topics
+        if message.topic == site.hub_cmd:
+            for answer in self._parts.requests.excuse(message, self._utc()):
+                self._publish(answer)
+        elif message.qos > 0 and site.leaf_of(message.topic) != "gal/req":
+            return message.topic != site.all_cmd or self._parts.overhearing.minds(message)
+        message.settle()
+        return False
 
     def tick(self, now: float) -> None:
         """Do what has come due; call it often. now: monotonic seconds. Raises StoreError."""

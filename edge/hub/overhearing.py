@@ -32,6 +32,11 @@ class Overhearing:
         self._requests = gallery_requests
         self._signers = signers
 
+    @staticmethod
+    def minds(message: Message) -> bool:
+        """Whether the message may be one that the hub must not miss."""
+        return REVOKE.encode() in message.payload
+
     def receive(self, work: Work, message: Message) -> None:
         """Take a revoke for all devices into the galleries; other commands are none of the hub's."""
         if message.retain or self._topics.scope_of(message.topic) is not Scope.ALL:

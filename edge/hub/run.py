@@ -24,11 +24,12 @@ from edge.hub.author import Author
 from edge.hub.database import HubDatabase, insert_new, open_hub
 from edge.hub.hub import Hub
 from edge.hub.keyholder import LIST_NAME, Keyholder
+from edge.hub.lines import Line, filters
 from edge.hub.metrics import HubMetrics, serve
 from edge.hub.presence import HubPresence
 from edge.hub.sender import Sender
-from edge.hub.service import HubService, filters
-from edge.hub.standing import Standing
+from edge.hub.service import HubService
+from edge.hub.standing import SETTLE_S, Standing
 from edge.hub.tables import values
 from edge.keys.files import load_signing_key
 from edge.keys.keyring import load_keyring
@@ -47,8 +48,15 @@ RETRY_S = 5.0
 _IDENTITY = "identity"
 
 
-def run(settings: Settings, link: Link, stop: threading.Event, *, notifier: Notifier | None = None) -> None:
-    """Be the hub of a site until `stop` is set. Raises OstiaryError."""
+def run(
+    settings: Settings,
+    link: Link,
+    stop: threading.Event,
+    *,
+    notifier: Notifier | None = None,
+    settle_s: float = SETTLE_S,
+) -> None:
+    """Be the hub of a site until `stop` is set. settle_s: see `Standing`. Raises OstiaryError."""
     with ExitStack() as stack:
         _folder(settings)
         stack.enter_context(sole_keeper(settings.store.folder))
@@ -63,20 +71,22 @@ def run(settings: Settings, link: Link, stop: threading.Event, *, notifier: Noti
         parts = hub_parts.build(
             author, boot, settings.store.folder, keyholder, accept_offers=hub.accept_offers
         )
-        standing = Standing(boot, identity, int(time.time()))
+        standing = Standing(boot, identity, int(time.time()), settle_s)
         presence = HubPresence(author.topics, hub.id, standing)
-        bus = MqttBus(
-            replace(link, client_id=settings.mqtt.client_id or client_id(hub.id, settings), window=WINDOW),
-            presence,
-            filters(parts),
-            sessions=_sessions().__next__,
-            hold_acks=True,
-            max_bytes=GALLERY_BYTES,
-        )
+        link = replace(link, client_id=settings.mqtt.client_id or client_id(hub.id, settings), window=WINDOW)
+        sessions = _sessions().__next__
+
+        def line(which: Line, link: Link, presence: HubPresence | None) -> MqttBus:
+            wanted = filters(author.topics, which)
+            return MqttBus(link, presence, wanted, sessions=sessions, hold_acks=True, max_bytes=GALLERY_BYTES)
+
+        bus = line(Line.ORDERS, link, presence)
+        events = line(Line.EVENTS, replace(link, client_id=f"{link.client_id}-events"), None)
         sender = Sender(bus)
         listed = hub.keyring.parent / LIST_NAME if hub.keyring is not None else None
         service = HubService(
             bus=bus,
+            events=events,
             sender=sender,
             hub=Hub(database, parts, publish=sender.send, utc=utc, keep_days=hub.keep_days),
             parts=parts,

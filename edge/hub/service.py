@@ -1,7 +1,8 @@
 """The hub at work: takes turns between what arrives, what has come due and what is to be said.
 
 One thread owns the hub and its database; snapshots are made by another one. A database that is gone holds
-everything up and loses nothing: the broker keeps what the hub has not acknowledged.
+everything up and loses nothing: the broker keeps what the hub has not acknowledged. Requests are answered
+even then, and they never wait behind the events of a day, for they have a session of their own.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from edge.core.events import EventClass, Json
 from edge.errors import MessageMalformed, OstiaryError, StoreError, WorkerDied
 from edge.hub.database import HubDatabase
 from edge.hub.hub import Hub
+from edge.hub.lines import Line
 from edge.hub.parts import Parts
 from edge.hub.presence import HubPresence
 from edge.hub.refusal import Refused
@@ -34,23 +38,33 @@ AT_ONCE = 256
 WAIT_S = 0.05
 RETRY_S = 2.0
 NOTIFY_S = 1.0
+RECENT_S, RECENT_COUNT = 60.0, 50_000
+"""What a hub that stands by remembers: a broker takes a while to notice that the other one is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
     """The broker was reached, or lost."""
 
+    line: Line
     up: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    line: Line
+    message: Message
+
+
 class HubService:
-    """begin: done in a transaction of its own whenever the hub begins to be the hub, and after each connect.
-    wall: aware UTC is up to the hub; monotonic: seconds."""
+    """bus, events: the two lines; `sender` speaks over the first. begin: called whenever this begins to be
+    the hub, and after each connect. monotonic: seconds."""
 
     def __init__(
         self,
         *,
         bus: MqttBus,
+        events: MqttBus,
         sender: Sender,
         hub: Hub,
         parts: Parts,
@@ -62,6 +76,7 @@ class HubService:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
+        self._events = events
         self._sender = sender
         self._hub = hub
         self._parts = parts
@@ -71,8 +86,9 @@ class HubService:
         self._begin = begin
         self._notifier = notifier
         self._monotonic = monotonic
-        self._inbox: queue.SimpleQueue[Message | Linked | Taken] = queue.SimpleQueue()
-        self._backlog: list[Message] = []
+        self._inbox: queue.SimpleQueue[Arrived | Linked | Taken] = queue.SimpleQueue()
+        self._backlog: list[Arrived] = []
+        self._recent: deque[tuple[float, Arrived]] = deque(maxlen=RECENT_COUNT)
         self._galleries: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._making: set[str] = set()
         self._owes_beginning = True
@@ -99,16 +115,18 @@ class HubService:
         """Work until `stop`. Raises WorkerDied when a thread ended that must not."""
         maker = threading.Thread(target=self._make_snapshots, name="snapshots", daemon=True)
         maker.start()
-        self._bus.start(self._inbox.put, lambda up: self._inbox.put(Linked(up)))
+        for line, bus in ((Line.ORDERS, self._bus), (Line.EVENTS, self._events)):
+            bus.start(partial(self._hear, line), partial(self._link, line))
         self._notifier.ready()
         try:
             while not stop.is_set():
                 self.turn(WAIT_S)
-                if not self._bus.is_alive or not maker.is_alive():
+                if not (self._bus.is_alive and self._events.is_alive and maker.is_alive()):
                     raise WorkerDied("a thread of the hub ended; see the log, then restart")
         finally:
             self._notifier.stopping()
             self._galleries.put(None)
+            self._events.close()
             self._bus.close()
             maker.join(3.0)
 
@@ -117,16 +135,15 @@ class HubService:
         arrived = self._arrived(wait_s)
         now = self._monotonic()
         before = self._standing.part
-        messages = [message for message in arrived if not self._is_told(message, now)]
+        heard = [one for one in arrived if not self._is_told(one.message, now)]
         self._standing.tick(now)
         if self._standing.part is not before:
             self._changed(before)
         if self._standing.part is Part.STANDBY:
-            for message in (*self._backlog, *messages):
-                message.settle()
+            self._remember([*self._backlog, *heard], now)
             self._backlog.clear()
         else:
-            self._backlog += messages
+            self._backlog += heard
             if self._standing.part is Part.ACTIVE:
                 self._work(now)
         if self._owes_state:
@@ -134,9 +151,18 @@ class HubService:
         self._sender.pump(self._hub.chunks.next)
         self._notify(now)
 
+    def _remember(self, heard: list[Arrived], now: float) -> None:
+        """Another hub stores these; what it had not when it ended, this one stores as it takes over."""
+        for one in heard:
+            one.message.settle()
+            if one.line is Line.EVENTS and one.message.qos > 0:
+                self._recent.append((now, one))
+        while self._recent and now - self._recent[0][0] > RECENT_S:
+            self._recent.popleft()
+
     def _work(self, now: float) -> None:
         if now < self._retry_at:
-            self._backlog = self._hub.excuse(self._backlog)
+            self._backlog = [one for one in self._backlog if self._hub.holds(one.message)]
             return
         try:
             if self._owes_beginning:
@@ -144,7 +170,7 @@ class HubService:
                 self._owes_beginning = False
             while self._backlog:
                 batch = self._backlog[:AT_ONCE]
-                self._hub.handle(batch)
+                self._hub.handle([one.message for one in batch])
                 del self._backlog[: len(batch)]
             self._warn_of_rival()
             self._hub.tick(now)
@@ -158,31 +184,40 @@ class HubService:
         else:
             self._say_trouble(None)
 
-    def _arrived(self, wait_s: float) -> list[Message]:
-        messages: list[Message] = []
-        while len(messages) < AT_ONCE:
+    def _hear(self, line: Line, message: Message) -> None:
+        self._inbox.put(Arrived(line, message))
+
+    def _link(self, line: Line, up: bool) -> None:
+        self._inbox.put(Linked(line, up))
+
+    def _arrived(self, wait_s: float) -> list[Arrived]:
+        arrived: list[Arrived] = []
+        while len(arrived) < AT_ONCE:
             try:
-                one = self._inbox.get(timeout=0 if messages else wait_s)
+                one = self._inbox.get_nowait() if arrived else self._inbox.get(timeout=wait_s)
             except queue.Empty:
                 break
             match one:
+                case Arrived():
+                    arrived.append(one)
                 case Linked():
-                    self._linked(one.up)
+                    self._linked(one)
+                        arrived = [other for other in arrived if other.line is not one.line]
                 case Taken():
                     self._taken(one)
-                case _:
-                    messages.append(one)
-        return messages
+        return arrived
 
-    def _linked(self, up: bool) -> None:
-        if up:
+    def _linked(self, linked: Linked) -> None:
+        if not linked.up:
+            self._backlog = [one for one in self._backlog if one.line is not linked.line]
+        if linked.line is Line.EVENTS:
+            return
+        if linked.up:
             self._standing.connected(self._monotonic())
             self._owes_beginning = self._owes_state = True
-            return
-        self._sender.lost()
-        self._hub.chunks.clear()
-        # The broker brings these again.
-        self._backlog.clear()
+        else:
+            self._sender.lost()
+            self._hub.chunks.clear()
 
     def _is_told(self, message: Message, now: float) -> bool:
         """Whether the message was one hub's state, which is dealt with here."""
@@ -202,6 +237,8 @@ class HubService:
         match self._standing.part:
             case Part.ACTIVE:
                 self._owes_beginning = True
+                self._backlog[:0] = [one for _, one in self._recent]
+                self._recent.clear()
                 logger.info("this is the hub of the site now")
             case Part.STANDBY:
                 self._sender.drop()
@@ -261,17 +298,3 @@ class HubService:
             except (OstiaryError, Refused) as error:
                 logger.warning("no snapshot of %s: %s", gallery, error)
             self._making.discard(gallery)
-
-
-def filters(parts: Parts) -> Sequence[str]:
-    """What the hub listens to."""
-    site = parts.author.topics
-    leaves = ("state", "info", "door/+/state", "evt/+", "cmd-ack", "cfg/reported", "gal/req", "gal/ack")
-    more = ("gal/offer", "job/+/update", "tele/health")
-    return [
-        *(site.each(leaf) for leaf in (*leaves, *more)),
-        site.hub_cmd,
-        site.hub_state,
-        site.all_cmd,
-        site.keys,
-    ]

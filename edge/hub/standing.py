@@ -13,7 +13,6 @@ from enum import StrEnum
 from edge.core.events import Json
 
 SETTLE_S = 3.0
-"""How long a hub listens for another one before it begins."""
 _AGAIN_S = 1.0
 _ALIVE = ("init", "ready", "degraded")
 _BUSY = ("ready", "degraded")
@@ -38,17 +37,19 @@ class Rival:
 
 
 class Standing:
-    """Times are monotonic seconds, but `since`, which others compare, too: seconds since 1970.
+    """Times are monotonic seconds, but `since`, which others compare, too: seconds since 1970. settle_s: how
+    long it listens for another hub before it begins.
 
     rival: the other hub, as long as one is there.
     """
 
-    def __init__(self, boot: str, database: str, since: int) -> None:
+    def __init__(self, boot: str, database: str, since: int, settle_s: float = SETTLE_S) -> None:
         self.part = Part.LISTENING
         self.rival: Rival | None = None
         self._boot = boot
         self._database = database
         self._since = since
+        self._settle_s = settle_s
         self._decide_at = float("inf")
         self._said_at = float("-inf")
 
@@ -60,7 +61,7 @@ class Standing:
         """A session began: another hub may have taken over meanwhile."""
         if self.part is not Part.STANDBY:
             self.part = Part.LISTENING
-            self._decide_at = now + SETTLE_S
+            self._decide_at = now + self._settle_s
 
     def heard(self, said: dict[str, Json], now: float) -> bool:
         """Take the state of some hub, this one perhaps. Returns whether this one has to say again that it is
@@ -89,7 +90,7 @@ class Standing:
             return self._say(now)
         if is_known and rival.is_twin and state != _STANDBY:
             self.rival, self.part = None, Part.LISTENING
-            self._decide_at = now + SETTLE_S
+            self._decide_at = now + self._settle_s
         return False
 
     def _yields_to(self, state: Json) -> bool:

@@ -13,6 +13,7 @@ from edge.core.roles import Role
 from edge.hub import mosquitto, nats
 from edge.hub.access import Access, Member, access
 from edge.keys.bundle import Kind
+from edge.mqtt.codec import Codec
 from edge.mqtt.topics import SiteTopics
 
 SITE = SiteTopics("north")
@@ -184,3 +185,15 @@ def test_a_broker_without_client_certificates_asks_for_passwords() -> None:
     assert "password_file /x/passwords" in text
     assert "require_certificate" not in text
     assert "require_certificate true" in mosquitto.configuration("north", port=8883)
+
+
+def test_the_hub_may_hear_all_that_it_listens_to() -> None:
+    service = pytest.importorskip("edge.hub.service", reason="the extra hub is not installed")
+    reads = access(SITE, HUB).reads
+    for line in service.Line:
+        assert set(service.filters(SITE, line)) <= set(reads)
+
+
+def test_a_device_may_hear_all_commands_that_it_listens_to() -> None:
+    codec = Codec(MINE, boot="b", doors=frozenset({"main"}), groups=frozenset({"lobby"}))
+    assert set(codec.command_topics) <= set(access(SITE, DEVICE).reads)
