@@ -43,6 +43,7 @@ def join(outpost: Outpost, station: Station, trust: Trust) -> CommandDesk:
         desks=outpost.desks,
         spend_nonce=trust.spend,
     )
+    outpost.info["keyring"] = lambda: trust.version
     outpost.routes.add(
         outpost.codec.command_topics, lambda message: outpost.tell(BusMessage(message, desk.receive))
     )

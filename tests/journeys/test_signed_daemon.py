@@ -114,4 +114,6 @@ def test_only_the_right_keys_open_and_all_that_is_said_is_as_the_schemas_say(tmp
     assert {"state", "info", "door.state", "cmd.ack", "evt.audit", "evt.door", "tele.health"} <= {
         name for name, _ in said
     }
+    infos = [body for name, body in said if name == "info"]
+    assert [infos[0]["keyring"], infos[-1]["keyring"], infos[-1]["groups"]] == [1, 2, ["lobby"]]
     assert [wrong for name, body in said if (wrong := complaint(name, body)) is not None] == []
