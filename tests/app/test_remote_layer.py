@@ -197,3 +197,36 @@ def test_where_each_value_comes_from_is_told(device, monkeypatch):
     assert told["mqtt.username"] == ("u", "file")
     assert told["mqtt.password"] == ("**********", "environment")
     assert told["door.grace_s"] == (5.0, "default")
+
+
+class PowerCut(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("healthy", [False, True])
+@pytest.mark.parametrize("cut_at", range(1, 4))
+def test_a_power_cut_at_any_write_leaves_a_device_that_starts_and_decides(
+    device, monkeypatch, cut_at, healthy, is_written
+):
+    writes = []
+
+    def cut(path, content):
+        writes.append(path)
+        if len(writes) == cut_at and not is_written:
+            raise PowerCut
+        write_whole(path, content)
+        if len(writes) == cut_at:
+            raise PowerCut
+
+    monkeypatch.setattr(remote_layer, "write_whole", cut)
+    for _ in range(6):
+        try:
+            device.start()
+            device.take(1, door={"unlock_s": 3})
+            if device.layer.note.trial is not None and device.layer.note.trial.starts:
+                device.live(125, **({} if healthy else {"camera": "gone"}))
+        except PowerCut:
+            continue
+    assert device.state is (ConfigState.APPLIED if healthy else ConfigState.ROLLED_BACK)
+    assert load(device.file).door.unlock_s == (3.0 if healthy else 5.0)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.core.change_orders import CHANGE_ORDERS, RunJob, SetConfiguration
 from edge.core.device_orders import DEVICE_ORDERS, GetConfiguration, Identify, StartEnrollment, UploadLog
 from edge.core.door_orders import DOOR_ORDERS, AcknowledgeDoor, OrderPosture, Unlock
+from edge.core.events import Json
 from edge.core.face_orders import FACE_ORDERS, SearchFace, VerifyFace
 from edge.core.gallery_orders import GALLERY_ORDERS
 from edge.core.order_body import LARGEST_PICTURE, BadOrder
@@ -23,6 +25,11 @@ PRIVATE = Limits(doors={"main"}, max_seconds=60.0, pictures=False)
 PICTURE = base64.b64encode(b"\xff\xd8 a picture").decode()
 
 REFUSED = [
+    ("config.set", {}, "bad_body", "settings"),
+    ("config.set", {"settings": {"door": 5}}, "bad_body", "door"),
+    ("config.set", {"settings": {"door": {"unlock_s": 2.5}}}, "bad_body", "whole"),
+    ("job.run", {"job": "job-1", "kind": "other"}, "bad_body", "model, software, config"),
+    ("job.run", {"job": "Job 1", "kind": "config", "version": 1, "settings": {}}, "bad_body", "a-z"),
     ("door.unlock", {}, "bad_body", "door"),
     ("door.unlock", {"door": "garage"}, "unknown_door", "main, side"),
     ("door.unlock", {"door": "main", "seconds": 61}, "bad_seconds", "0.5 to 60"),
@@ -119,11 +126,15 @@ def test_what_is_legal_is_read() -> None:
     enrollment = {"person": "ada", "groups": ["staff"], "seconds": 60}
     assert read("enroll.start", enrollment, OPEN) == StartEnrollment("ada", ("staff",), 60)
     assert read("config.get", {"keys": ["door"]}, PRIVATE) == GetConfiguration(("door",))
+    changes: dict[str, Json] = {"door": {"unlock_s": "2.5", "grace_s": None}}
+    assert read("config.set", {"settings": changes}, PRIVATE) == SetConfiguration(changes)
+    job: dict[str, Json] = {"job": "job-1", "kind": "config", "version": 1, "settings": {}}
+    assert read("job.run", job, PRIVATE) == RunJob(job)
     assert read("face.search", {"image": PICTURE}, OPEN) == SearchFace(base64.b64decode(PICTURE))
 
 
 def test_every_type_belongs_to_one_family() -> None:
-    families = [*DOOR_ORDERS, *DEVICE_ORDERS, *FACE_ORDERS, *GALLERY_ORDERS]
+    families = [*DOOR_ORDERS, *DEVICE_ORDERS, *FACE_ORDERS, *GALLERY_ORDERS, *CHANGE_ORDERS]
     assert sorted(COMMANDS) == sorted(set(families))
     assert len(COMMANDS) == len(families)
 
