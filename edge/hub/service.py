@@ -98,11 +98,6 @@ class HubService:
         self._told_rival: str | None = None
 
     @property
-    def trouble(self) -> str | None:
-        """What keeps the hub from its work, in one line."""
-        return self._presence.trouble
-
-    @property
     def queued(self) -> int:
         """Messages that wait for the database, and such that wait for the broker."""
         return len(self._backlog) + self._sender.depth
@@ -202,7 +197,8 @@ class HubService:
                     arrived.append(one)
                 case Linked():
                     self._linked(one)
-                        arrived = [other for other in arrived if other.line is not one.line]
+                    # The broker brings these again.
+                    arrived = [other for other in arrived if other.line is not one.line]
                 case Taken():
                     self._taken(one)
         return arrived
@@ -289,7 +285,7 @@ class HubService:
         try:
             self._hub.snapshot_taken(taken)
         except StoreError as error:
-            logger.warning("a snapshot is not told of: %s", error)
+            logger.warning("nobody is told of a snapshot: %s", error)
 
     def _make_snapshots(self) -> None:
         while (gallery := self._galleries.get()) is not None:
