@@ -193,6 +193,9 @@ class SyncedGallery(Protocol):
         there; else at some later version, and the person stays revoked until its row is, or is gone.
         """
 
+    def deny(self, people: Sequence[PersonId], mark: Mark) -> None:
+        """Revoke people all together; the gallery has it, or has them no more, at `mark`."""
+
     def staged(self, ref: SnapshotRef) -> int:
         """How many chunks of a snapshot are here, from the first one on; also after a restart."""
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from edge.core.gallery_sync import (
+    Changing,
     Delta,
     DeltasWanted,
     Have,
@@ -29,23 +30,33 @@ Step: TypeAlias = Next | DeltasWanted | SnapshotRef | SnapshotWanted
 """Or what to ask the hub for; a SnapshotRef is fetched."""
 
 
-def next_step(have: Have, head: Head, *, forked: bool = False) -> Step:
-    """head: of the gallery that is followed, and trusted. forked: deltas do not fit what the device has, or
-    did not come; only a snapshot helps."""
+def next_step(have: Have, head: Head, *, by_deltas: bool = True) -> Step:
+    """head: of the gallery that is followed, and trusted. by_deltas: False when they do not fit what the
+    device has, or nobody sends them."""
     if head.mark < have.mark:
         return Next.AHEAD
     if head.root == have.root and head.count == have.count:
         return Next.UP_TO_DATE if head.mark == have.mark else Next.ADOPT
     # Two different states of one version: the rows of one of them are wrong.
-    forked |= head.mark == have.mark
-    if not forked and head.epoch == have.epoch and have.version >= head.min_delta:
+    is_wrong = head.mark == have.mark
+    if by_deltas and not is_wrong and head.epoch == have.epoch and have.version >= head.min_delta:
         return DeltasWanted(head.gallery, have.epoch, have.version, have.root)
     ref = head.snapshot
-    # An older one would forget who was revoked since.
+    # An older one would forget who was revoked since, and one of the same version brings nothing else.
     if ref is not None:
         there = Mark(head.epoch, ref.version)
-        if there > have.mark or (forked and there == have.mark):
+        if there > have.mark or (is_wrong and there == have.mark):
             return ref
+    return SnapshotWanted(head.gallery, have.epoch, have.version)
+
+
+def resumed(have: Have, head: Head, changing: Changing) -> Step:
+    """What to ask for by a device that was changing to a snapshot and has its file no longer."""
+    ref = head.snapshot
+    if ref is not None and Mark(head.epoch, ref.version) >= changing.mark:
+        return ref
+    if head.epoch == changing.epoch:
+        return changing.ref
     return SnapshotWanted(head.gallery, have.epoch, have.version)
 
 

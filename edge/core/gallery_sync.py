@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from edge.core.events import Json
+from edge.core.face import PersonId
 from edge.core.gallery_rows import Op, PersonRow, Removal, Row, written
 from edge.core.merkle import EMPTY
 
@@ -134,10 +135,10 @@ class Delta:
         return Mark(self.epoch, self.to_version)
 
     @property
-    def denied(self) -> tuple[str, ...]:
+    def denied(self) -> tuple[PersonId, ...]:
         """Whom it revokes or removes."""
         return tuple(
-            op.person
+            PersonId(op.person)
             for op in self.ops
             if (isinstance(op, PersonRow) and op.revoked) or (isinstance(op, Removal) and not op.face)
         )

@@ -130,6 +130,12 @@ class SyncedGallery:
                 return True
             return sync_revocations.remember(self._database, person, mark, contained=contained)
 
+    def deny(self, people: Sequence[PersonId], mark: Mark) -> None:
+        """Revoke people all together; the gallery has it, or has them no more, at `mark`."""
+        with self._database.transaction():
+            for person in people:
+                self.revoke(person, mark, contained=True)
+
     def staged(self, ref: SnapshotRef) -> int:
         """How many chunks of a snapshot are here, from the first one on."""
         return self._staging.count(ref)

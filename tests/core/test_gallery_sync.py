@@ -127,29 +127,29 @@ NEW = replace(REF, version=9)
 
 
 @pytest.mark.parametrize(
-    ("have", "head", "forked", "step"),
+    ("have", "head", "by_deltas", "step"),
     [
-        (replace(HERE, version=9, root=A, count=3), HEAD, False, Next.UP_TO_DATE),
-        (replace(HERE, version=8, root=A, count=3), HEAD, False, Next.ADOPT),
-        (replace(HERE, root=A, count=3), replace(HEAD, epoch=2), False, Next.ADOPT),
-        (replace(HERE, version=10), HEAD, False, Next.AHEAD),
-        (replace(HERE, epoch=2, version=1), HEAD, False, Next.AHEAD),
-        (HERE, HEAD, False, DeltasWanted("main", 1, 8, B)),
-        (replace(HERE, version=5), HEAD, False, DeltasWanted("main", 1, 5, B)),
-        (replace(HERE, version=4, root=C), HEAD, False, REF),
-        (Have("main"), HEAD, False, REF),
-        (Have("main"), replace(HEAD, min_delta=0, epoch=1), False, REF),
-        (replace(HERE, root=C), HEAD, True, REF),
-        (replace(HERE, version=9, root=C), HEAD, True, SnapshotWanted("main", 1, 9)),
-        (replace(HERE, version=9), HEAD, False, SnapshotWanted("main", 1, 9)),
-        (replace(HERE, version=9), replace(HEAD, snapshot=NEW), False, NEW),
-        (replace(HERE, version=4), replace(HEAD, snapshot=None), False, SnapshotWanted("main", 1, 4)),
-        (HERE, replace(HEAD, epoch=2, version=20), False, REF),
-        (replace(HERE, epoch=2, version=8), replace(HEAD, epoch=2, min_delta=9), False, SnapshotWanted("main", 2, 8)),
+        (replace(HERE, version=9, root=A, count=3), HEAD, True, Next.UP_TO_DATE),
+        (replace(HERE, version=8, root=A, count=3), HEAD, True, Next.ADOPT),
+        (replace(HERE, root=A, count=3), replace(HEAD, epoch=2), True, Next.ADOPT),
+        (replace(HERE, version=10), HEAD, True, Next.AHEAD),
+        (replace(HERE, epoch=2, version=1), HEAD, True, Next.AHEAD),
+        (HERE, HEAD, True, DeltasWanted("main", 1, 8, B)),
+        (replace(HERE, version=5), HEAD, True, DeltasWanted("main", 1, 5, B)),
+        (replace(HERE, version=4, root=C), HEAD, True, REF),
+        (Have("main"), HEAD, True, REF),
+        (Have("main"), replace(HEAD, min_delta=0, epoch=1), True, REF),
+        (replace(HERE, root=C), HEAD, False, SnapshotWanted("main", 1, 8)),
+        (replace(HERE, version=7, root=C), HEAD, False, REF),
+        (replace(HERE, version=9), HEAD, True, SnapshotWanted("main", 1, 9)),
+        (replace(HERE, version=9), replace(HEAD, snapshot=NEW), True, NEW),
+        (replace(HERE, version=4), replace(HEAD, snapshot=None), True, SnapshotWanted("main", 1, 4)),
+        (HERE, replace(HEAD, epoch=2, version=20), True, REF),
+        (replace(HERE, epoch=2), replace(HEAD, epoch=2, min_delta=9), True, SnapshotWanted("main", 2, 8)),
     ],
 )  # fmt: skip
-def test_what_a_device_does_next(have, head, forked, step):
-    assert next_step(have, head, forked=forked) == step
+def test_what_a_device_does_next(have, head, by_deltas, step):
+    assert next_step(have, head, by_deltas=by_deltas) == step
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,10 @@ class MemoryGallery:
                 self._ahead[person] = (mark, contained)
         return known
 
+    def deny(self, people: Sequence[PersonId], mark: Mark) -> None:
+        for person in people:
+            self.revoke(person, mark, contained=True)
+
     def staged(self, ref: SnapshotRef) -> int:
         return len(self._chunks) if ref == self._ref else 0
 
