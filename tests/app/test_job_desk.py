@@ -278,6 +278,31 @@ def test_a_file_is_fetched_over_https_and_after_a_cut(device, tmp_path, monkeypa
         assert len(server.asked) == 3
 
 
+def test_a_model_that_saw_nobody_while_it_looked_on_is_not_taken_over(device):
+    device.give(liveness_job(shadow={"seconds": 5}))
+    device.until_told("in_progress", "shadow")
+    until(lambda: device.trial.understudies.liveness is not None, "an understudy")
+    device.now += 6.0
+    assert device.until_told("failed")["reason"] == "shadow"
+    assert device.trial.understudies.liveness is None
+    assert device.restarts == []
+
+
+def test_a_command_brings_a_job_and_a_second_one_waits_its_turn(device):
+    device.sends = False
+    assert device.desk.order(liveness_job())
+    until(lambda: device.asked, "a request")
+    config = {"kind": "config", "version": 1, "settings": {"door": {"unlock_s": "soon"}}}
+    assert device.desk.order({"job": "job-2", **config})
+    device.give(None)
+    until(lambda: [one for one in device.updates if one["status"] == "failed"], "the end of the first")
+    assert device.desk.order({"job": "job-3", **config})
+    until(lambda: len([one for one in device.updates if one["status"] == "failed"]) == 2, "both ends")
+    ended = [(one["job"], one["reason"]) for one in device.updates if one["status"] == "failed"]
+    # An empty document takes back the job at hand and the one that waits.
+    assert ended == [("job-1", "cancelled"), ("job-3", "refused")]
+
+
 def test_a_configuration_as_a_job_is_done_when_it_was_confirmed(device):
     device.give({"job": "job-2", "kind": "config", "version": 1, "settings": {"door": {"unlock_s": "2"}}})
     device.until_told("in_progress", "trial")
