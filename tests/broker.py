@@ -153,6 +153,7 @@ class Received:
 class Site:
     """An independent MQTT client that sees everything below `ostiary/`; it reconnects by itself.
 
+    also: one more filter.
     durable: the broker keeps what arrives while the site is away. qos: 0 for a broker that gets
     killed, since paho drops what it has not yet read when the broker is gone as it acknowledges.
     """
@@ -160,6 +161,7 @@ class Site:
     link: Link
     durable: bool = False
     qos: int = 1
+    also: str = "ostiary/#"
     received: list[Received] = field(default_factory=list)
     subscriptions: int = 0
 
@@ -175,7 +177,9 @@ class Site:
         if self.link.username is not None:
             self._client.username_pw_set(self.link.username, self.link.password and self.link.password())
         self._client.reconnect_delay_set(0.05, 0.1)
-        self._client.on_connect = lambda client, *_: client.subscribe("ostiary/#", self.qos)
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            [("ostiary/#", self.qos), (self.also, self.qos)]
+        )
         self._client.on_subscribe = self._count
         self._client.on_message = self._note
         self._client.connect(self.link.host, self.link.port)
@@ -187,9 +191,9 @@ class Site:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish and wait until the broker has it."""
-        info = self._client.publish(topic, payload, 1, retain)
+    def send(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
+        """Publish and wait until the broker has it; with quality of service 0 until it was written."""
+        info = self._client.publish(topic, payload, qos, retain)
         until(info.is_published, f"publishing to {topic}")
 
     def on(self, topic: str) -> list[Received]:

@@ -70,6 +70,13 @@ def test_a_birth_is_retained_and_a_goodbye_replaces_it(port: int, site: Site, pr
     assert states(site) == [("init", 7), ("ready", 7), ("disconnected", 7)]
 
 
+def test_a_start_is_announced_even_when_it_is_over_before_the_broker_is_there(port: int, site: Site) -> None:
+    with device(link_to(port), wait=False) as door:
+        door.bus.set_state(DeviceState.READY)
+        until(lambda: ("ready", 1) in states(site), "the second state")
+    assert states(site)[:2] == [("init", 1), ("ready", 1)]
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_death_carries_the_session_of_its_birth(site: Site, proxy: Proxy, protocol: ProtocolName) -> None:
     with device(link_to(proxy.port, protocol)) as door:

@@ -240,8 +240,8 @@ class CollectedMachine(RuleBasedStateMachine):
         assert waiting | self.rig.has == set(range(1, self.appended + 1))
 
     @invariant()
-    def no_more_than_the_window_is_unacknowledged(self) -> None:
-        assert len(self.rig.unacked) <= self.rig.window
+    def no_more_is_sent_ahead_than_the_collector_may_lack(self) -> None:
+        assert len(set(self.rig.sent) - set(self.rig.outbox.marked)) <= self.rig.ahead
 
     def teardown(self) -> None:
         rig = self.rig
