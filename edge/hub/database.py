@@ -49,7 +49,7 @@ STEPS: tuple[Step, ...] = ()
 
 _BUSY_S = 5.0
 _CONNECT_S = 5
-_STATEMENT_MS = 60_000
+_STATEMENT_MS = 30_000
 _READING = "ostiary_reading"
 _MIGRATION_LOCK = 0x6F737469
 _KINDS = ("sqlite", "postgresql")
