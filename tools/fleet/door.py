@@ -1,0 +1,296 @@
+"""A virtual door: the product's own protocol code, without camera, relay and disk."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import sqlite3
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import sqlite_utils
+
+from edge.app.ack_post import AckPost
+from edge.app.commands import CommandDesk
+from edge.app.order_results import OrderDone
+from edge.app.publishing import Publisher
+from edge.app.restarting import Restart
+from edge.app.trust import Trust
+from edge.app.voice import Voice
+from edge.core import envelope
+from edge.core.ack import Ack, AckStatus
+from edge.core.commands import Command
+from edge.core.decision import Receipt
+from edge.core.device_orders import Identify, SyncGallery
+from edge.core.door_config import DoorConfig
+from edge.core.envelope import Envelope
+from edge.core.events import Json
+from edge.core.evidence import Outcome, Verdict
+from edge.core.face import ModelId, PersonId
+from edge.core.gallery_orders import RevokePerson
+from edge.core.gallery_sync import Mark
+from edge.core.identifiers import RANDOM_BYTES, uuid7
+from edge.core.policy import Standing
+from edge.core.roles import Role, are_allowed
+from edge.errors import MessageMalformed
+from edge.keys.cipher import unseal
+from edge.keys.keyring import Keyring
+from edge.mqtt.codec import Codec, DeviceState, parse_json
+from edge.mqtt.link import Link
+from edge.mqtt.listening import GALLERY_BYTES
+from edge.mqtt.pump import OutboxPump
+from edge.mqtt.topics import Topics
+from edge.ports import Message
+from edge.service.access import Controller
+from edge.service.gallery_line import GalleryLine
+from edge.service.gallery_sync import GallerySync
+from edge.service.gallery_upward import Upward
+from edge.service.recognize import Sighting
+from edge.service.reporting import Clocks
+from edge.store.database import Database
+from edge.store.journal import Journal
+from edge.store.outbox import Outbox
+from edge.store.schema import migrate
+from tools.fleet.changes import Changes
+from tools.fleet.loop import Loop, Session
+from tools.fleet.memory_gallery import MemoryGallery
+
+TICK_S = 0.5
+_DOOR = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all virtual doors of a run have in common. keyring: None where nobody has to sign. gallery_key:
+    32 bytes; None where the gallery's rows are not opened."""
+
+    site: str
+    gallery: str | None
+    groups: tuple[str, ...]
+    model: ModelId
+    keyring: Keyring | None = None
+    gallery_key: bytes | None = field(default=None, repr=False)
+    collected: bool = True
+
+
+class VirtualLock:
+    """ports.Lock without a relay. unlocks: how often it was opened."""
+
+    def __init__(self) -> None:
+        self.unlocks = 0
+
+    def start(self) -> None:
+        """Nothing to take."""
+
+    def unlock(self, receipt: Receipt) -> None:
+        self.unlocks += 1
+
+    def lock(self) -> None:
+        """Nothing to move."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class VirtualDoor:
+    """Belongs to the loop's thread."""
+
+    def __init__(self, loop: Loop, link: Link, site: Site, dev: str, *, failing_jobs: float = 0.0) -> None:
+        self.dev = dev
+        self._loop = loop
+        self._boot = os.urandom(6).hex()
+        clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), lambda: True)
+        database = _in_memory()
+        journal = Journal(database, boot=self._boot, monotonic=time.monotonic)
+        self.lock = VirtualLock()
+        self.gallery = None if site.gallery is None else _gallery(site, site.gallery)
+        self.controller = Controller(
+            config=DoorConfig(_DOOR, has_contact=False),
+            journal=journal,
+            lock=self.lock,
+            standing=self._standing,
+            clocks=clocks,
+            new_id=_new_id,
+            far=1e-3,
+        )
+        topics = Topics(site.site, dev)
+        self._trust = Trust(
+            site.keyring,
+            topic=topics.shared.keys,
+            journal=journal,
+            reporter=self.controller.reporter,
+            clocks=clocks,
+        )
+        self._codec = Codec(
+            topics, self._boot, frozenset({_DOOR}), groups=site.groups, signers=self._trust.signers
+        )
+        filters = [*self._codec.command_topics, self._trust.topic, topics.event_ack, topics.config_desired]
+        filters.append(topics.job_next)
+        if site.gallery is not None:
+            shared = topics.shared
+            filters += [shared.head(site.gallery), shared.delta(site.gallery, "+"), topics.gallery_delta]
+            filters.append(topics.chunk("+", "+"))
+        sessions = itertools.count(int(time.time()))
+        self.session = Session(
+            loop, link, self._codec, filters, GALLERY_BYTES, sessions=lambda: next(sessions)
+        )
+        voice = Voice(self.session, dev, self._boot, clocks, _new_id)
+        self._pump = OutboxPump(Outbox(database), self.session, self._codec.event, collected=site.collected)
+        self._desk = CommandDesk(
+            codec=self._codec,
+            post=AckPost(self._codec, self.session, clocks, _new_id),
+            journal=journal,
+            controller=self.controller,
+            clocks=clocks,
+            restart=Restart(clocks),
+            desks={Identify: self._carry_out, SyncGallery: self._carry_out, RevokePerson: self._carry_out},
+        )
+        self._changes = Changes(topics, voice, self._opened, loop.later, failing_jobs)
+        self.sync = None if self.gallery is None else self._follow(site, topics, voice)
+        self._publisher = Publisher(
+            self._codec, self.session, self._pump, clocks=clocks, info=partial(self._info, site)
+        )
+        self._topics = topics
+
+    def start(self) -> None:
+        """Connect, and work from then on."""
+        self.controller.start()
+        self.session.set_state(DeviceState.READY)
+        self.session.start(self._receive, self._linked)
+        self._loop.later(random.uniform(0, TICK_S), self._tick)
+
+    def visit(self, person: PersonId) -> bool:
+        """Somebody stands before the door; whether it opened."""
+        now = time.monotonic()
+        verdict = Verdict(Outcome.RECOGNIZED, person, 0.8, 0.2, 0.9, 5, 0.9)
+        granted = self.controller.sighted(Sighting(1, verdict, now, now, 0.5)).granted
+        self._after()
+        return granted
+
+    def knows(self, person: PersonId) -> bool:
+        """Whether the door would let the person in."""
+        standing = self._standing(person)
+        return standing is not None and not standing.is_revoked
+
+    def _standing(self, person: PersonId) -> Standing | None:
+        return None if self.gallery is None else self.gallery.standing(person)
+
+    def _follow(self, site: Site, topics: Topics, voice: Voice) -> GallerySync:
+        assert self.gallery is not None
+        assert site.gallery is not None
+        head = topics.shared.head(site.gallery)
+        line = GalleryLine(
+            head=head,
+            deltas=topics.shared.delta(site.gallery, ""),
+            own_deltas=topics.gallery_delta,
+            chunks=topics.chunk("", "").removesuffix("/"),
+            request=topics.gallery_request,
+            ack=topics.gallery_ack,
+            offer=topics.gallery_offer,
+            say=voice.say,
+        )
+
+        def is_root(received: Envelope) -> bool:
+            signers = self._trust.signers(received, head, datetime.now(UTC))
+            return signers is None or any(Role.ROOT in one.roles for one in signers)
+
+        return GallerySync(
+            self.gallery,
+            site.gallery,
+            line,
+            model=site.model,
+            opened=self._opened,
+            is_root=is_root,
+            upward=Upward(self.gallery, line, offer=None, report=self.controller.reporter.report),
+            trouble=lambda text: self.controller.reporter.trouble("gallery_sync", text),
+            monotonic=time.monotonic,
+            random=random.random,
+        )
+
+    def _receive(self, message: Message) -> None:
+        topic = message.topic
+        if topic in self._codec.command_topics:
+            self._desk.receive(message)
+        elif topic == self._topics.event_ack:
+            self._pump.hear(message)
+        elif topic == self._trust.topic:
+            self._trust.receive(message)
+        elif topic in (self._topics.config_desired, self._topics.job_next):
+            self._changes.receive(message)
+        elif self.sync is not None:
+            self.sync.handle(message)
+            self.sync.tick(time.monotonic())
+        self._after()
+
+    def _linked(self, up: bool) -> None:
+        self._pump.on_link(up)
+        if self.sync is not None:
+            self.sync.on_link(up)
+        if up:
+            self._publisher.publish_levels(self.controller)
+
+    def _tick(self) -> None:
+        self.controller.tick()
+        self._desk.tick()
+        if self.sync is not None:
+            self.sync.tick(time.monotonic())
+        self._after()
+        self._loop.later(TICK_S, self._tick)
+
+    def _after(self) -> None:
+        """What the controller's thread and that of the outbox do in a daemon."""
+        self._publisher.publish_changes(self.controller)
+        self._pump.run_once(0)
+
+    def _carry_out(self, command: Command) -> bool:
+        match command.order:
+            case RevokePerson(person, epoch, version):
+                assert self.gallery is not None
+                known = self.gallery.revoke(PersonId(person), Mark(epoch, version), contained=version > 0)
+                ack = Ack(AckStatus.SUCCEEDED, None, {"known": known})
+            case SyncGallery() if self.sync is not None:
+                self.sync.fetch()
+                ack = Ack(AckStatus.SUCCEEDED)
+            case _:
+                ack = Ack(AckStatus.SUCCEEDED, None, {"by": "log"})
+        self._loop.later(0.0, lambda: self._desk.finished(OrderDone(command, ack)))
+        return True
+
+    def _opened(self, message: Message, type_: str) -> Envelope | None:
+        """The envelope of a message, if it is of that type and those signed it who may."""
+        try:
+            received = envelope.parse(parse_json(message.payload, GALLERY_BYTES))
+        except MessageMalformed:
+            return None
+        signers = self._trust.signers(received, message.topic, datetime.now(UTC))
+        return received if received.type == type_ and are_allowed(signers, type_) else None
+
+    def _info(self, site: Site) -> dict[str, Json]:
+        return {
+            "version": "virtual",
+            "boot": self._boot,
+            "site": site.site,
+            "doors": [_DOOR],
+            "groups": [*site.groups],
+            "gallery": None if self.sync is None else self.sync.figures,
+        }
+
+
+def _gallery(site: Site, gallery: str) -> MemoryGallery:
+    return MemoryGallery(gallery, None if site.gallery_key is None else partial(unseal, site.gallery_key))
+
+
+def _in_memory() -> Database:
+    """A store that is gone with the process."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys = ON")
+    migrate(connection, Path(":memory:"))
+    return Database(sqlite_utils.Database(connection, execute_plugins=False), Path(":memory:"))
+
+
+def _new_id() -> str:
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES))
