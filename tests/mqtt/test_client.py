@@ -156,6 +156,15 @@ def test_the_bus_sends_nothing_from_an_earlier_session(
     assert [seen.payload for seen in site.on(EVENTS)] == [b"later"]
 
 
+def test_a_broker_that_falls_silent_is_noticed_within_two_keepalives(proxy: Proxy) -> None:
+    with device(replace(link_to(proxy.port), keepalive_s=1)) as door:
+        proxy.swallow()
+        until(door.is_down, "the loss", 5.0)
+        assert not door.bus.publish(EVENTS, b"x")
+        proxy.mend()
+        until(door.is_up, "a session again")
+
+
 def test_the_window_is_bounded_and_opens_again(proxy: Proxy) -> None:
     acked: list[int] = []
     with device(replace(link_to(proxy.port), window=5)) as door:
