@@ -6,6 +6,7 @@ again by whoever gets it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.core.roles import Role
@@ -79,6 +80,12 @@ def every_device(site: SiteTopics, dev: str) -> Access:
         writes=(*(f"{base}/{leaf}" for leaf in SAYS), f"homeassistant/device/{dev}/config"),
         reads=tuple(f"{base}/{leaf}" for leaf in HEARS),
     )
+
+
+def left_behind(site: SiteTopics, revoked: Iterable[Member]) -> tuple[str, ...]:
+    """What the hub may write besides, to clear what is retained of devices that can no longer do it."""
+    base = site.every_device.removesuffix("+/#")
+    return tuple(f"{base}{one.id}/#" for one in revoked if one.is_revoked and one.kind is Kind.DEVICE)
 
 
 def chosen_for_device(site: SiteTopics, device: Member) -> Access:

@@ -60,7 +60,9 @@ def sections(inventory: Inventory, entry: Entry, folder: PurePath) -> Sections:
                 "galleries": [*inventory.galleries],
             }
         case _:
-            found["fleet"] = {"keyring": keyring, "signing_key": str(folder / SIGNING_KEY)}
+            found["fleet"] = {"keyring": keyring}
+            if member.roles:
+                found["fleet"]["signing_key"] = str(folder / SIGNING_KEY)
     return found
 
 

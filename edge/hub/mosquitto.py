@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 
-from edge.hub.access import Access, Member, access, chosen_for_device, every_device
+from edge.hub.access import Access, Member, access, chosen_for_device, every_device, left_behind
 from edge.keys.bundle import Kind
 from edge.mqtt.topics import SiteTopics
 
@@ -87,7 +87,8 @@ def access_rules(site: SiteTopics, members: Iterable[Member]) -> str:
         "# %u is the user name: the common name of the certificate.",
         *_lines("pattern", every_device(site, "%u")),
     ]
-    for member in sorted(members, key=lambda one: one.id):
+    known = sorted(members, key=lambda one: one.id)
+    for member in known:
         lines += ["", f"# {member.kind}{', revoked' if member.is_revoked else ''}", f"user {member.id}"]
         if member.is_revoked:
             lines.append("topic deny #")
@@ -99,6 +100,8 @@ def access_rules(site: SiteTopics, members: Iterable[Member]) -> str:
                 own = site.every_device.removesuffix("+/#") + member.id
                 lines += [f"topic deny {own}/#", f"topic deny homeassistant/device/{member.id}/config"]
             lines += _lines("topic", access(site, member))
+            if member.kind is Kind.HUB:
+                lines += [f"topic write {topic}" for topic in left_behind(site, known)]
     return "\n".join(lines) + "\n"
 
 

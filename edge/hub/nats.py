@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from edge.hub.access import Member, access
+from edge.hub.access import Member, access, left_behind
+from edge.keys.bundle import Kind
 from edge.mqtt.topics import SiteTopics
 
 FOLDER = PurePath("/etc/nats/ostiary")
@@ -111,8 +112,13 @@ def users(site: SiteTopics, members: Iterable[Member]) -> str:
         "    jetstream: enabled",
         "    users: [",
     ]
-    known = sorted((one for one in members if not one.is_revoked), key=lambda one: one.id)
-    rows = [f"      {_user(site, member)}" for member in known]
+    known = sorted(members, key=lambda one: one.id)
+    cleared = left_behind(site, known)
+    rows = [
+        f"      {_user(site, member, cleared if member.kind is Kind.HUB else ())}"
+        for member in known
+        if not member.is_revoked
+    ]
     return "\n".join([*lines, *rows, "    ]", "  }", "}", ""])
 
 
@@ -121,9 +127,9 @@ def subject(topic: str) -> str:
     return ".".join({"+": "*", "#": ">"}.get(level, level) for level in topic.split("/"))
 
 
-def _user(site: SiteTopics, member: Member) -> str:
+def _user(site: SiteTopics, member: Member, also_writes: Iterable[str]) -> str:
     allowed = access(site, member)
-    publish = json.dumps([subject(topic) for topic in allowed.writes])
+    publish = json.dumps([subject(topic) for topic in (*allowed.writes, *also_writes)])
     subscribe = json.dumps([*(subject(topic) for topic in allowed.reads), _DELIVERY])
     # Over MQTT only: NATS's own protocol could ask JetStream for what waits for others.
     return (

@@ -165,7 +165,7 @@ def test_nats_is_told_what_the_table_says() -> None:
     assert '"ostiary.1.north.d.door-1.evt.*"' in line
     assert '"ostiary.1.north.gal.main.delta.*"' in line
     assert 'allowed_connection_types: ["MQTT"]' in line
-    assert "door-2" not in text
+    assert "CN=door-2" not in text
 
 
 def test_nats_nodes_name_each_other_and_not_themselves() -> None:
@@ -196,3 +196,12 @@ def test_the_hub_may_hear_all_that_it_listens_to() -> None:
 def test_a_device_may_hear_all_commands_that_it_listens_to() -> None:
     codec = Codec(MINE, boot="b", doors=frozenset({"main"}), groups=frozenset({"lobby"}))
     assert set(codec.command_topics) <= set(access(SITE, DEVICE).reads)
+
+
+def test_what_is_retained_of_a_revoked_device_can_be_cleared_by_the_hub_alone() -> None:
+    rules = mosquitto.access_rules(SITE, MEMBERS)
+    assert rules.count("topic write ostiary/1/north/d/door-2/#") == 1
+    assert "ostiary/1/north/d/door-2/#" in granted(rules, "hub", "write")
+    users = [line for line in nats.users(SITE, MEMBERS).splitlines() if "north.d.door-2.>" in line]
+    assert len(users) == 1
+    assert '"CN=hub"' in users[0]
