@@ -9,6 +9,8 @@ from edge.app.station import Station
 from edge.app.vision_figures import VisionFigures
 from edge.app.vitals import UNPUBLISHED_S, VitalsWorker
 from edge.errors import SettingsError
+from edge.store.database import open_database
+from edge.store.outbox import Outbox
 
 VITALS_STALE_S = 30.0
 """Counting a long outbox on a slow card takes its time."""
@@ -34,9 +36,6 @@ def watch_vitals(station: Station, figures: VisionFigures) -> None:
     """Measure the device now and then, if anybody wants to know."""
     if not station.observers.vitals:
         return
-    from edge.store.database import open_database
-    from edge.store.outbox import Outbox
-
     store = station.settings.store
     database = station.stack.enter_context(open_database(store.file, durable=False, check=False))
     worker = VitalsWorker(
