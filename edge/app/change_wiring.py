@@ -76,6 +76,7 @@ def _join_jobs(outpost: Outpost, on_trial: OnTrial, configuration: Configuration
         audit=on_trial.audit,
         next_topic=topics.job_next,
         monotonic=outpost.clocks.monotonic,
+        utc=lambda: outpost.clocks.utc() if outpost.clocks.is_set() else None,
         work=lambda job: kinds.carry_out(job),
     )
     hand = Hand(

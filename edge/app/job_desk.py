@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from edge.app.documents import Documents
 from edge.app.job_log import JobLog
@@ -30,16 +31,19 @@ _CANCELABLE = (Step.DOWNLOAD, Step.CHECK, Step.SHADOW)
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A job that a command brought. body: as that of `job.next`."""
+    """A job that came. body: as that of `job.next`. made: when its document was; None for a command, of which
+    a repeat is known."""
 
     body: dict[str, Json]
+    made: datetime | None = None
 
 
 class JobDesk:
     """Has its own thread; `put`, `order` and `on_link` may be called from any.
 
-    publish: sends how a job goes; False when there is no session. is_next: whether a topic is that of jobs,
-    else of pieces. monotonic: seconds. work: does a job to its end; raises JobFailed.
+    publish: sends how a job goes; False when there is no session. next_topic: that of jobs; all others are of
+    pieces. monotonic: seconds. utc: None while the clock cannot be trusted. work: does a job to its end;
+    raises JobFailed.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class JobDesk:
         audit: Callable[[str, dict[str, Json]], None],
         next_topic: str,
         monotonic: Callable[[], float],
+        utc: Callable[[], datetime | None],
         work: Callable[[Job], dict[str, Json]],
     ) -> None:
         self._log = log
@@ -59,9 +64,10 @@ class JobDesk:
         self._audit = audit
         self._next_topic = next_topic
         self._monotonic = monotonic
+        self._utc = utc
         self._work = work
         self._arrived: queue.Queue[Message | Ordered] = queue.Queue(WAITING)
-        self._waiting: dict[str, Json] | None = None
+        self._waiting: Ordered | None = None
         self._pieces: ChunkTransfer | None = None
         self._now: JobUpdate | None = None
         self._owed: JobUpdate | None = log.last
@@ -147,9 +153,9 @@ class JobDesk:
         assert self._now is not None
         return self._now
 
-    def _begin(self, body: dict[str, Json]) -> Job | None:
+    def _begin(self, ordered: Ordered) -> Job | None:
         try:
-            job = self._log.begin(body)
+            job = self._log.begin(ordered.body, ordered.made)
         except StoreError as error:
             logger.warning("a job waits: %s", error)
             return None
@@ -192,7 +198,7 @@ class JobDesk:
 
     def _receive(self, news: Message | Ordered) -> None:
         if isinstance(news, Ordered):
-            self._ordered(news.body)
+            self._ordered(news)
         elif news.topic == self._next_topic:
             self._next(news)
         elif self._pieces is not None:
@@ -206,11 +212,13 @@ class JobDesk:
             return
         received = self._documents.open(message, NEXT)
         if received is not None:
-            self._ordered(received.body)
+            # A clock that runs ahead must not shut out what is made later.
+            now = self._utc()
+            self._ordered(Ordered(received.body, received.ts if now is None else min(received.ts, now)))
 
-    def _ordered(self, body: dict[str, Json]) -> None:
+    def _ordered(self, ordered: Ordered) -> None:
         try:
-            identifier = job_id(body)
+            identifier = job_id(ordered.body)
         except MessageMalformed as error:
             logger.warning("refused a job: %s", error)
             return
@@ -219,18 +227,21 @@ class JobDesk:
             self._publish(ended)
         elif current is not None and current.id == identifier:
             self._is_cancelled = False
+        elif ordered.made is not None and self._log.is_old(ordered.made):
+            self._reject(identifier, ordered, "stale", "its document is older than that of another job")
         else:
-            self._admit(identifier, body)
+            self._admit(identifier, ordered)
 
-    def _admit(self, identifier: str, body: dict[str, Json]) -> None:
+    def _admit(self, identifier: str, ordered: Ordered) -> None:
         try:
-            read_job(body)
+            read_job(ordered.body)
         except MessageMalformed as error:
-            kind = body.get("kind")
-            told = kind if kind in set(JobKind) else "unknown"
-            detail: dict[str, Json] = {"text": str(error)}
-            update = JobUpdate(identifier, str(told), JobStatus.REJECTED, Step.CHECK, 0, "malformed", detail)
-            logger.warning("refused job %s: %s", identifier, error)
-            self._publish(update)
-            return
-        self._waiting = body
+            self._reject(identifier, ordered, "malformed", str(error))
+        else:
+            self._waiting = ordered
+
+    def _reject(self, identifier: str, ordered: Ordered, reason: str, text: str) -> None:
+        kind = ordered.body.get("kind")
+        told = str(kind) if kind in set(JobKind) else "unknown"
+        logger.warning("refused job %s: %s", identifier, text)
+        self._publish(JobUpdate(identifier, told, JobStatus.REJECTED, Step.CHECK, 0, reason, {"text": text}))

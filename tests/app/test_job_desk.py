@@ -90,6 +90,7 @@ class Device:
             audit=lambda *_: None,
             next_topic=NEXT,
             monotonic=lambda: self.now,
+            utc=lambda: datetime(2027, 1, 1, tzinfo=UTC),
             work=lambda job: kinds.carry_out(job),
         )
         hand = Hand(
@@ -119,9 +120,9 @@ class Device:
         self._thread.join(20.0)
         assert not self._thread.is_alive()
 
-    def give(self, body, topic=NEXT):
+    def give(self, body, topic=NEXT, made="2026-11-21T12:00:00Z"):
         message = {
-            "v": 1, "id": "0190b6b2-0000-7000-8000-000000000001", "ts": "2026-11-21T12:00:00Z",
+            "v": 1, "id": "0190b6b2-0000-7000-8000-000000000001", "ts": made,
             "type": "job.next", "body": body,
         }  # fmt: skip
         payload = b"" if body is None else json.dumps(message).encode()
@@ -379,6 +380,20 @@ def test_what_nobody_signed_or_nobody_understands_is_not_done(device):
     device.give({"job": "job-6", "kind": "other"})
     assert device.until_told("rejected")["reason"] == "malformed"
     assert device.updates == [device.updates[-1]]
+
+
+def test_a_job_older_than_one_that_was_taken_is_not_done(device):
+    job = {"kind": "config", "version": 1, "settings": {"mqtt": {"host": "x"}}}
+    device.give({"job": "job-8", **job}, made="2026-11-21T12:00:00Z")
+    device.until_told("failed")
+    device.stop()
+    device.start()
+    device.give({"job": "job-7", **job}, made="2026-11-21T11:59:59Z")
+    assert device.until_told("rejected")["reason"] == "stale"
+    # A clock that ran far ahead shuts out nothing that is made from now on.
+    device.give({"job": "job-9", **job, "version": 2}, made="2036-11-21T12:00:00Z")
+    until(lambda: device.updates[-1]["job"] == "job-9" and device.updates[-1]["status"] == "failed", "job-9")
+    assert not JobLog(device.store / "jobs.json").is_old(datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def test_a_full_disk_ends_a_job_cleanly(device, monkeypatch):
