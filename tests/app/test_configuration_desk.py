@@ -125,7 +125,12 @@ def test_a_document_that_cannot_be_stored_is_taken_up_again(desk, monkeypatch):
         patch.setattr("edge.app.remote_layer.write_whole", full)
         desk.give(1, {"door": {"unlock_s": "2"}})
         until(lambda: tried, "an attempt")
-    desk.now += AGAIN_S
+
+    def is_taken():
+        desk.now += AGAIN_S
+        return desk.layer.reported.state is ConfigState.TRYING
+
+    until(is_taken, "another attempt")
     desk.until_state(ConfigState.TRYING)
 
 
