@@ -18,16 +18,19 @@ class FleetSettings(Section):
     """groups: whose commands the device obeys, besides its own and those for all. gallery: the gallery of the
     hub it follows; without one its people are its own. keyring: who may sign commands (JSON); without one the
     broker's access rules alone decide who may command. gallery_key: opens the templates of the gallery.
+    offer_enrollments: whether the hub is offered who was enrolled here.
     signing_key: PEM file of the Ed25519 key that the commands of `ostiary fleet` are signed with.
     require_ack: an event is kept until the hub has stored it, and not only until the broker has it.
     remote_configuration: whether the hub may change settings. pictures: whether commands may carry pictures
-    and ask for them. health_s: how often figures of health are published; 0 never."""
+    and ask for them. health_s: how often figures of health are published;
+    0 never, but once a minute with require_ack."""
 
     groups: tuple[Level, ...] = ()
     gallery: Level | None = None
     keyring: Path | None = None
     gallery_key: SecretStr | None = None
     signing_key: Path | None = None
+    offer_enrollments: bool = True
     require_ack: bool = False
     remote_configuration: bool = True
     pictures: bool = False

@@ -20,6 +20,7 @@ from edge.app.housekeeping import Housekeeping
 from edge.app.looking import VisionWorker
 from edge.app.messages import (
     BusMessage,
+    Happened,
     InputChanged,
     LinkChanged,
     Notice,
@@ -220,6 +221,8 @@ class Daemon:
                     self._uplink.publisher.publish_levels(controller)
             case PartChanged(name, reason):
                 controller.reporter.trouble(name, reason)
+            case Happened(event):
+                controller.reporter.append((event,))
             case ReplayEnded():
                 self._replay_over = True
 

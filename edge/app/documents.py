@@ -11,7 +11,7 @@ from edge.core.envelope import Envelope
 from edge.core.rarely import Rarely
 from edge.core.roles import Signer, are_allowed
 from edge.errors import MessageMalformed
-from edge.mqtt.codec import parse_json
+from edge.mqtt.codec import MAX_BYTES, parse_json
 from edge.ports import Message
 from edge.service.reporting import Clocks
 
@@ -21,7 +21,8 @@ TELL_EVERY_S = 60.0
 
 class Documents:
     """Used by one thread. signers: whose signatures are right; None where nobody has to sign. refused: called
-    with a stable word and one line for a document that is not opened, now and then where there are many."""
+    with a stable word and one line for a document that is not opened, now and then where there are many.
+    limit: bytes of the longest document."""
 
     def __init__(
         self,
@@ -30,17 +31,19 @@ class Documents:
         signers: Callable[[Envelope, str, datetime], tuple[Signer, ...] | None],
         clocks: Clocks,
         refused: Callable[[str, str], None],
+        limit: int = MAX_BYTES,
     ) -> None:
         self._dev = dev
         self._signers = signers
         self._clocks = clocks
         self._refused = refused
+        self._limit = limit
         self._rarely = Rarely(TELL_EVERY_S)
 
     def open(self, message: Message, message_type: str) -> Envelope | None:
         """The envelope of a document of that type; None, told of, when it does not count. Never raises."""
         try:
-            received = envelope.parse(parse_json(message.payload))
+            received = envelope.parse(parse_json(message.payload, self._limit))
         except MessageMalformed as error:
             self._refuse("malformed", f"{message_type}: {error}")
             return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.app.order_results import OrderDone, OrderProgress
+from edge.core.events import Event
 from edge.ports import InputReading, Message
 from edge.service.recognize import Sighting
 from edge.service.trial import Prompt
@@ -54,6 +55,13 @@ class PartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """An event to be stored and told."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayEnded:
     """The replay camera has no further frame."""
 
@@ -65,6 +73,7 @@ Notice: TypeAlias = (
     | BusMessage
     | LinkChanged
     | PartChanged
+    | Happened
     | OrderProgress
     | OrderDone
     | ReplayEnded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.app import change_wiring, command_wiring, home_assistant_desk, wiring
+from edge.app import change_wiring, command_wiring, gallery_sync_desk, home_assistant_desk, wiring
 from edge.app.commands import CommandDesk
 from edge.app.log_post import LogPost
 from edge.app.messages import BusMessage, LinkChanged
@@ -48,6 +48,7 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
     pump = _join_outbox(outpost)
     if station.on_trial is not None:
         change_wiring.join(outpost, station.on_trial)
+    gallery_sync_desk.join(outpost)
     desk = command_wiring.join(outpost, station, trust)
     home_assistant_desk.join(outpost, station)
     publisher = Publisher(
@@ -142,5 +143,7 @@ def _join_health(outpost: Outpost, station: Station) -> None:
     def publish(vitals: Vitals) -> None:
         voice.say(topics.health, "tele.health", vitals.body(), qos=0)
 
-    if outpost.settings.fleet.health_s:
+    fleet = outpost.settings.fleet
+    # By the oldest event that waits here a collector knows which it need not wait for.
+    if fleet.health_s or fleet.require_ack:
         station.observers.vitals.append(publish)

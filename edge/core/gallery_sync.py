@@ -24,6 +24,8 @@ RECEIPT = "gallery.receipt"
 OFFER = "gallery.offer"
 DELTA_BYTES = 128 * 1024
 """The longest message with a delta."""
+NO_MODEL = "none"
+"""The model of a gallery without faces."""
 RECEIPT_PEOPLE = 200
 """The most that one receipt names."""
 

@@ -12,7 +12,7 @@ from edge.core.events import Json
 from edge.core.face import ModelId
 from edge.core.gallery_bodies import read_delta, read_epoch, read_head
 from edge.core.gallery_following import needs_root
-from edge.core.gallery_sync import DELTA, EPOCH, HEAD, Head
+from edge.core.gallery_sync import DELTA, EPOCH, HEAD, NO_MODEL, Head, Mark
 from edge.errors import MessageMalformed, StoreError
 from edge.ports import Message
 from edge.roster import SyncedGallery
@@ -28,7 +28,7 @@ TICK_S = 0.5
 
 
 class GallerySync:
-    """Belongs to one thread, but for `fetch`, `on_link` and `figures`.
+    """Belongs to one thread, but for `fetch`, `on_link`, `newest` and `figures`.
 
     model: whose templates this device compares. opened: the envelope of a message of that type, None when it
     does not count. is_root: whether a root key signed an envelope for the topic of the head, or nobody has
@@ -63,12 +63,18 @@ class GallerySync:
             copy, gallery, line, upward, self._trouble, monotonic=monotonic, random=random
         )  # fmt: skip
         self._told: deque[bool | None] = deque()
+        self._newest = Mark(0, 0)
         self._is_linked = False
 
     @property
     def figures(self) -> dict[str, Json] | None:
         """What there is of the gallery, for the description of the device; None before the first `tick`."""
         return self._upward.figures
+
+    @property
+    def newest(self) -> Mark:
+        """The latest state of the gallery that is known of; from any thread."""
+        return self._newest
 
     def on_link(self, up: bool) -> None:
         """A session with the broker has begun, or ended."""
@@ -100,6 +106,7 @@ class GallerySync:
         try:
             self._hear_told(now)
             again = self._course.tick(now)
+            self._newest = max(self._newest, self._copy.have().mark)
             if self._is_linked and again is None:
                 self._course.speak(now)
         except StoreError as error:
@@ -127,11 +134,12 @@ class GallerySync:
             self._trouble.note("epoch", text)
             return
         self._trouble.note("epoch", None)
-        if head.model == self._model:
+        if head.model in (self._model, NO_MODEL):
             self._trouble.note("model", None)
         else:
             text = f"new faces of gallery {head.gallery} are of model {head.model}, not of {self._model}"
             self._trouble.note("model", f"{text}: they match nobody here")
+        self._newest = max(self._newest, head.mark)
         self._course.take_head(head, now)
 
     def _begins_rightly(self, received: Envelope, head: Head) -> bool:

@@ -125,7 +125,7 @@ class SyncedGallery:
         not the hub's stays revoked until somebody here says otherwise.
         """
         with change(self._database):
-            is_covered = contained and self.changing() is None and mark <= self.have().mark
+            is_covered = contained and self.changing() is None and mark <= self._reached()
             if is_covered and is_managed(self._database, person):
                 return True
             return sync_revocations.remember(self._database, person, mark, contained=contained)
@@ -236,6 +236,10 @@ class SyncedGallery:
             (self.gallery, mark.epoch, mark.version, tree.root, count),
         )
         sync_revocations.forget_covered(self._database, mark)
+
+    def _reached(self) -> Mark:
+        row = self._database.row("SELECT gallery, epoch, version FROM synced_gallery")
+        return Mark(0, 0) if row is None or row[0] != self.gallery else Mark(*row[1:])
 
     def _tree(self) -> Tree:
         if self._kept is None:
