@@ -27,22 +27,28 @@ def merged(text: str, given: Sections, whole: Collection[str] = ()) -> str:
     ValueError when that cannot be done: the text is no TOML, or says the same in an unusual way.
     """
     before = tomllib.loads(text)
-    after = {
-        name: {**({} if name in whole else before.get(name, {})), **values} for name, values in given.items()
-    }
-    kept, section = [], ""
-    for line in text.splitlines():
+    known = {name: {} if name in whole else before.get(name, {}) for name in given}
+    if strange := [name for name, values in known.items() if not isinstance(values, dict)]:
+        raise ValueError(f"{strange[0]} is no section")
+    after = {name: {**known[name], **values} for name, values in given.items()}
+    kept: list[str] = []
+    section = ""
+    for line in text.split("\n"):
         if header := _HEADER.match(line):
             section = header[1]
         if section not in given:
             kept.append(line)
-    written = "\n".join([*kept, "", ""]).lstrip("\n") + toml(after)
+    before_it = "\n".join(kept).strip("\n")
+    written = (before_it + "\n\n" if before_it else "") + toml(after)
     if tomllib.loads(written) != {**before, **after}:
         raise ValueError("its sections are not written as [name] and key = value")
     return written
 
 
 def _table(name: str, values: dict[str, Json]) -> str:
-    # What may stand in a section is written in TOML as it is in JSON.
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    return "\n".join([f"[{name}]", *lines, ""])
+    return "\n".join([f"[{name}]", *(f"{key} = {_value(value)}" for key, value in values.items()), ""])
+
+
+def _value(value: Json) -> str:
+    """What may stand in a section is written in TOML as it is in JSON, but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 from dataclasses import replace
@@ -20,12 +21,27 @@ def publish_once(
 
     The session is one of its own, so that nobody is thrown out.
     """
-    is_up, is_acked = threading.Event(), threading.Event()
+    changed, is_acked = threading.Event(), threading.Event()
+    attempts, ups = itertools.count(1), []
     passing = replace(link, client_id=f"{link.client_id}-{secrets.token_hex(4)}", session_expiry_s=0)
-    bus = MqttBus(passing, None, (), sessions=lambda: 1)
-    bus.start(lambda message: None, lambda up: is_up.set() if up else None)
+    last = len(passing.nodes)
+
+    def session() -> int:
+        """Called for each attempt: the one after all nodes have been tried is one too many."""
+        number = next(attempts)
+        if number > last:
+            changed.set()
+        return number
+
+    def on_link(up: bool) -> None:
+        ups.append(up)
+        changed.set()
+
+    bus = MqttBus(passing, None, (), sessions=session)
+    bus.start(lambda message: None, on_link)
     try:
-        if not is_up.wait(timeout_s):
+        changed.wait(timeout_s * last)
+        if ups[-1:] != [True]:
             raise BrokerUnavailable(bus.trouble or f"the broker at {link.where} does not answer; try again")
         is_taken = bus.publish(topic, payload, retain=retain, on_acked=is_acked.set)
         if not is_taken or not is_acked.wait(timeout_s):

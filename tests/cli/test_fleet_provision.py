@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -309,3 +310,21 @@ def test_the_table_shows_who_is_revoked(fleet: Path) -> None:
     shown: Done = ostiary("fleet", "provision", "list", "--folder", fleet)
     assert "door-1" in shown.out
     assert "revoked" in shown.out
+
+
+def test_keys_are_shown_with_who_holds_them(fleet: Path) -> None:
+    provision(fleet, "operator", "anna", "--role", "operator")
+    shown = provision(fleet, "keys")
+    assert [(one["holder"], one["roles"]) for one in shown["keys"]] == [
+        ("root", ["root"]),
+        ("hub", ["configuration", "gallery", "ota"]),
+        ("anna", ["operator"]),
+    ]
+    assert not shown["published"]
+
+
+def test_keys_that_cannot_be_published_are_told_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    provision(tmp_path / "fleet", "init", "north", "--host", "127.0.0.1", "--port", port)
+    assert "nothing listens" in refused(tmp_path / "fleet", "keys", "--publish")
