@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.core.ack import AckStatus
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 _ENVELOPE = frozenset(("v", "id", "ts", "type", "body"))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = "file.request"
+MOST_BYTES = 32 * 2**20
+"""Of answers at a time: a thousand doors that missed a day would ask for more than fits into memory."""
 _HERE = ("ready", "degraded")
 
 
@@ -43,11 +46,13 @@ class _Said:
 
 
 class DeviceDesk:
-    """chunks: what devices asked for. What cannot be read, or is refused, is told in the log now and then:
-    there is nobody to answer."""
+    """chunks: what devices asked for. is_busy: whether much waits to be sent already.
 
-    def __init__(self, parts: Parts) -> None:
+    What cannot be read, or is refused, is told in the log now and then: there is nobody to answer."""
+
+    def __init__(self, parts: Parts, is_busy: Callable[[], bool]) -> None:
         self._parts = parts
+        self._is_busy = is_busy
         self.chunks = ChunkQueue(parts.author.topics)
         self._asked: set[str] = set()
         self._told = Rarely(1.0)
@@ -141,6 +146,9 @@ class DeviceDesk:
 
     def _gallery(self, work: Work, dev: str, body: dict[str, Json]) -> None:
         wanted = read_request(body)
+        if self._is_busy() or work.said_bytes > MOST_BYTES:
+            # Whoever is not answered asks again, each at another time.
+            return
         gallery, requests = self._parts.gallery, self._parts.gallery_requests
         if isinstance(wanted, ChunksWanted):
             if self._parts.snapshots.has(wanted.sha256):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from edge.core.envelope import Envelope
+from edge.core.envelope import Envelope, timestamp, to_timestamp
 from edge.core.events import EventClass, Json
 from edge.hub.configuration import ALL, Configuration
 from edge.hub.device_rows import device_rows
@@ -63,9 +63,9 @@ class FleetRequests:
             if body.has(key):
                 wanted = wanted.where(column == body.text(key))
         if body.has("since"):
-            wanted = wanted.where(events.c.ts >= body.text("since"))
+            wanted = wanted.where(events.c.ts >= to_timestamp(timestamp(body.values["since"], "since")))
         if body.has("until"):
-            wanted = wanted.where(events.c.ts < body.text("until"))
+            wanted = wanted.where(events.c.ts < to_timestamp(timestamp(body.values["until"], "until")))
         rows = [_event(row) for row in _page(work, wanted, body)]
         kept = fitting(rows)
         return {"events": [*kept], "after": kept[-1]["number"] if kept else body.values.get("after")}

@@ -14,7 +14,7 @@ from sqlalchemy import select, tuple_
 from edge.core.events import Json
 from edge.core.gallery_bodies import read_epoch
 from edge.core.gallery_rows import FaceRow, Op, PersonRow, Removal, read_op, read_row
-from edge.core.gallery_sync import Delta, Head, Mark, SnapshotRef
+from edge.core.gallery_sync import NO_MODEL, Delta, Head, Mark, SnapshotRef
 from edge.core.merkle import EMPTY, bucket_of
 from edge.errors import MessageMalformed, StoreCorrupt
 from edge.hub import gallery_tables
@@ -26,7 +26,6 @@ from edge.hub.refusal import Refused
 from edge.hub.tables import galleries, gallery_rows
 from edge.hub.work import Work
 
-NO_MODEL = "none"
 SNAPSHOT_OPS = 500
 """After so many operations a new snapshot is made."""
 

@@ -35,7 +35,8 @@ SNAPSHOT_S = 30.0
 
 
 class Hub:
-    """parts: made by `parts.build`. publish: must only enqueue. utc: aware UTC. keep_days: of events."""
+    """parts: made by `parts.build`. publish: must only enqueue. utc: aware UTC. is_busy: whether much
+    waits to be published. keep_days: of events."""
 
     def __init__(
         self,
@@ -44,11 +45,12 @@ class Hub:
         *,
         publish: Callable[[Outgoing], None],
         utc: Callable[[], datetime],
+        is_busy: Callable[[], bool] = lambda: False,
         keep_days: int = 365,
     ) -> None:
         self._database = database
         self._parts = parts
-        self._desk = DeviceDesk(parts)
+        self._desk = DeviceDesk(parts, is_busy)
         self._publish = publish
         self._utc = utc
         self._keep_days = keep_days

@@ -24,6 +24,7 @@ SEEN_S = 10.0
 _LEVEL = re.compile(r"[a-z0-9-]{1,64}")
 _STATE = re.compile(r"[a-z_]{1,32}")
 _MOST_GROUPS = 64
+_NOTHING = "{}"
 _GONE = ("disconnected", "lost")
 _LARGEST = 2**53
 
@@ -65,18 +66,19 @@ class Registry:
         return True
 
     def info(self, work: Work, dev: str, body: dict[str, Json]) -> bool:
-        """Take what a device is. Returns whether its groups are others than before."""
+        """Take what a device is. Returns whether it is new, or its groups are others than before."""
         self._enter(work, dev)
-        before = work.connection.execute(select(devices.c.groups).where(devices.c.dev == dev)).scalar()
+        wanted = select(devices.c.groups, devices.c.info).where(devices.c.dev == dev)
+        before = work.connection.execute(wanted).one()
         groups = _text(_groups(body.get("groups")))
         self._update(work, dev, info=_text(body), groups=groups)
-        return groups != before
+        return bool(groups != before.groups or before.info == _NOTHING)
 
     def door(self, work: Work, dev: str, door: str, body: dict[str, Json]) -> None:
         """Take how a door stands."""
         self._enter(work, dev)
         before = work.connection.execute(select(devices.c.doors).where(devices.c.dev == dev)).scalar()
-        self._update(work, dev, doors=_text({**json.loads(before or "{}"), door: body}))
+        self._update(work, dev, doors=_text({**json.loads(before or _NOTHING), door: body}))
 
     def health(self, work: Work, dev: str, body: dict[str, Json]) -> None:
         """Take a device's figures."""
@@ -121,7 +123,7 @@ class Registry:
 
     def _enter(self, work: Work, dev: str) -> None:
         row = {"dev": dev, "state": UNKNOWN, "session": -1, "since": work.at, "seen": work.at}
-        empty = {"groups": "[]", "info": "{}", "doors": "{}", "health": "{}"}
+        empty = {"groups": "[]", "info": _NOTHING, "doors": _NOTHING, "health": _NOTHING}
         work.connection.execute(insert_new(work.connection, devices), row | empty)
 
     def _update(self, work: Work, dev: str, **row: object) -> None:

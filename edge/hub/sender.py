@@ -10,6 +10,8 @@ from itertools import count
 from edge.mqtt.codec import Outgoing
 from edge.ports import Bus
 
+BUSY_COUNT = 2000
+
 
 class Sender:
     """Belongs to one thread. What the broker did not acknowledge before a session ended is said again."""
@@ -25,6 +27,11 @@ class Sender:
     def depth(self) -> int:
         """How many messages wait, or are not yet acknowledged."""
         return len(self._waiting) + len(self._in_flight)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much waits that further answers had better wait, too."""
+        return len(self._waiting) > BUSY_COUNT
 
     def send(self, message: Outgoing) -> None:
         self._waiting.append(message)

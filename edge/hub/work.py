@@ -26,6 +26,11 @@ class Work:
     outgoing: list[Outgoing] = field(default_factory=list)
 
     @property
+    def said_bytes(self) -> int:
+        """Of all that is to be said."""
+        return sum(len(message.payload) for message in self.outgoing)
+
+    @property
     def at(self) -> str:
         """`now` as the tables hold times."""
         return to_timestamp(self.now)

@@ -197,6 +197,14 @@ def test_settings_for_fewer_devices_win(world: World) -> None:
     assert desired(world, "door-2")[-1][1]["door"]["unlock_s"] == "9"
 
 
+def test_a_device_that_comes_later_has_the_settings_for_all(world: World) -> None:
+    world.devices("door-1")
+    world.ask("config.set", {"all": True, "settings": {"log": {"level": "debug"}}})
+    world.devices("door-2")
+    world.devices("door-2")
+    assert desired(world, "door-2") == [(1, {"log": {"level": "debug"}})]
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -359,7 +367,8 @@ def test_a_request_that_is_refused_half_way_leaves_nothing(world: World) -> None
 
 
 def test_lists_come_in_pages(world: World) -> None:
-    world.devices(*(f"door-{i:03}" for i in range(250)))
+    born = {"state": "ready", "session": 1}
+    world.hear(*(message(f"ostiary/1/hq/d/door-{i:03}/state", born) for i in range(250)))
     first = world.ask("device.list", {})
     second = world.ask("device.list", {"after": first["after"]})
     found = [one["dev"] for one in first["devices"] + second["devices"]]
@@ -407,3 +416,14 @@ def test_old_answers_and_steps_are_forgotten(world: World) -> None:
     world.tick(10_000)
     world.hear(message(SITE.hub_cmd, asked))
     assert world.answers(asked["id"])[-1]["reason"] == "too_old"
+
+
+def test_events_are_found_by_time_however_it_is_spelled(world: World) -> None:
+    world.hear(event("door-1", 1))
+    for since, count in (
+        ("2026-11-20T12:00:00Z", 1),
+        ("2026-11-20T13:00:00+01:00", 1),
+        ("2026-11-20T12:00:01Z", 0),
+    ):
+        assert len(world.ask("event.list", {"dev": "door-1", "since": since})["events"]) == count
+    assert world.ask("event.list", {"since": "yesterday"})["reason"] == "bad_body"
