@@ -21,7 +21,7 @@ from edge.hub import gallery_tables
 from edge.hub.database import insert_new
 from edge.hub.gallery_tables import Standing
 from edge.hub.known_rows import KnownRows
-from edge.hub.merging import cut, merged
+from edge.hub.merging import Step, cut, merged
 from edge.hub.refusal import Refused
 from edge.hub.tables import galleries, gallery_rows
 from edge.hub.work import Work
@@ -48,6 +48,8 @@ class HubGallery:
 
     def __init__(self) -> None:
         self._known: dict[str, KnownRows] = {}
+        self._asked: tuple[str, Mark, Mark, str] | None = None
+        self._answer: list[Delta] = []
 
     def make(self, work: Work, names: Iterable[str]) -> None:
         """See to it that these galleries are there."""
@@ -119,13 +121,14 @@ class HubGallery:
             or not gallery_tables.oldest(work, standing) <= have.version <= standing.version
         ):
             return None
-        found = list(merged(gallery_tables.steps(work, gallery, have.version)))
-        if (found[0][1].prev_root if found else standing.root) != root:
+        # After an outage a thousand devices ask for the same.
+        way = (gallery, have, standing.mark, standing.root)
+        if way != self._asked:
+            found = merged(gallery_tables.steps(work, gallery, have.version))
+            self._asked, self._answer = way, [_delta(standing, begin, step) for begin, step in found]
+        if (self._answer[0].prev_root if self._answer else standing.root) != root:
             return None
-        return [
-            Delta(gallery, standing.epoch, begin, step.version, step.prev_root, step.root, step.ops)
-            for begin, step in found
-        ]
+        return self._answer
 
     def rows(
         self, work: Work, gallery: str, after: tuple[str, str] | None, limit: int
@@ -204,6 +207,10 @@ class HubGallery:
                 )
             self._known[standing.gallery] = known
         return known
+
+
+def _delta(standing: Standing, begin: int, step: Step) -> Delta:
+    return Delta(standing.gallery, standing.epoch, begin, step.version, step.prev_root, step.root, step.ops)
 
 
 def read_ops(value: Json) -> list[Op]:
