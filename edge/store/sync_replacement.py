@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from edge.core.gallery_rows import Key, order
+from edge.core.events import Json
+from edge.core.gallery_rows import Key, order, read_row
 from edge.core.gallery_snapshot import Reading, read_line, unpacked
 from edge.core.gallery_sync import SnapshotRef
 from edge.core.merkle import Tree, bucket_hash
@@ -27,7 +28,7 @@ from edge.store.revision import NEXT, PAUSE_S, change
 from edge.store.sync_rows import Unseal
 from edge.store.sync_staging import Staging
 
-LONGEST_S = 0.2
+LONGEST_S = 0.15
 """What a transaction is meant to take: a relock may wait for its end."""
 _BLOCK = 500
 """Lines compared with the store at once."""
@@ -51,9 +52,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """value: the line as JSON."""
+
     key: Key
     revoked: bool
-    text: bytes
+    value: dict[str, Json]
     digest: bytes
 
 
@@ -151,7 +154,7 @@ def _put(job: Job) -> Iterator[float]:
 
 def _put_some(job: Job, lines: list[_Line]) -> float:
     """Returns how long others could not write, in seconds."""
-    rows = [(read_line(line.text), line.digest) for line in lines]
+    rows = [(read_row(line.value), line.digest) for line in lines]
     opened = sync_rows.opened(rows, job.gallery, job.unseal)
     began = job.monotonic()
     try:
@@ -186,7 +189,7 @@ def _line(text: bytes) -> _Line:
     """Of a file that was checked."""
     row = json.loads(text)
     return _Line(
-        (row["person"], row.get("face", "")), row.get("revoked", False), text, hashlib.sha256(text).digest()
+        (row["person"], row.get("face", "")), row.get("revoked", False), row, hashlib.sha256(text).digest()
     )
 
 
