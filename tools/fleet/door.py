@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import random
-import sqlite3
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-
-import sqlite_utils
 
 from edge.app.ack_post import AckPost
 from edge.app.commands import CommandDesk
@@ -24,23 +21,20 @@ from edge.app.voice import Voice
 from edge.core import envelope
 from edge.core.ack import Ack, AckStatus
 from edge.core.commands import Command
-from edge.core.decision import Receipt
 from edge.core.device_orders import Identify, SyncGallery
 from edge.core.door_config import DoorConfig
 from edge.core.envelope import Envelope
 from edge.core.events import Json
 from edge.core.evidence import Outcome, Verdict
-from edge.core.face import ModelId, PersonId
+from edge.core.face import PersonId
 from edge.core.gallery_orders import RevokePerson
 from edge.core.gallery_sync import Mark
 from edge.core.identifiers import RANDOM_BYTES, uuid7
-from edge.core.policy import Standing
+from edge.core.policy import FaceShown, Ruling, Standing, decide
 from edge.core.roles import Role, are_allowed
 from edge.errors import MessageMalformed
 from edge.keys.cipher import unseal
-from edge.keys.keyring import Keyring
 from edge.mqtt.codec import Codec, DeviceState, parse_json
-from edge.mqtt.link import Link
 from edge.mqtt.listening import GALLERY_BYTES
 from edge.mqtt.pump import OutboxPump
 from edge.mqtt.topics import Topics
@@ -51,60 +45,32 @@ from edge.service.gallery_sync import GallerySync
 from edge.service.gallery_upward import Upward
 from edge.service.recognize import Sighting
 from edge.service.reporting import Clocks
-from edge.store.database import Database
 from edge.store.journal import Journal
 from edge.store.outbox import Outbox
-from edge.store.schema import migrate
 from tools.fleet.changes import Changes
-from tools.fleet.loop import Loop, Session
+from tools.fleet.loop import Loop
+from tools.fleet.member import Member, Site
 from tools.fleet.memory_gallery import MemoryGallery
+from tools.fleet.memory_store import in_memory
+from tools.fleet.session import Session
+from tools.fleet.virtual_lock import VirtualLock
 
 TICK_S = 0.5
+"""How soon a door looks again after something has happened, and while it is open."""
+IDLE_S = 5.0
 _DOOR = "main"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What all virtual doors of a run have in common. keyring: None where nobody has to sign. gallery_key:
-    32 bytes; None where the gallery's rows are not opened."""
-
-    site: str
-    gallery: str | None
-    groups: tuple[str, ...]
-    model: ModelId
-    keyring: Keyring | None = None
-    gallery_key: bytes | None = field(default=None, repr=False)
-    collected: bool = True
-
-
-class VirtualLock:
-    """ports.Lock without a relay. unlocks: how often it was opened."""
-
-    def __init__(self) -> None:
-        self.unlocks = 0
-
-    def start(self) -> None:
-        """Nothing to take."""
-
-    def unlock(self, receipt: Receipt) -> None:
-        self.unlocks += 1
-
-    def lock(self) -> None:
-        """Nothing to move."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
 
 class VirtualDoor:
     """Belongs to the loop's thread."""
 
-    def __init__(self, loop: Loop, link: Link, site: Site, dev: str, *, failing_jobs: float = 0.0) -> None:
+    def __init__(self, loop: Loop, member: Member, *, failing_jobs: float = 0.0) -> None:
+        site, dev = member.site, member.dev
         self.dev = dev
         self._loop = loop
         self._boot = os.urandom(6).hex()
         clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), lambda: True)
-        database = _in_memory()
+        self._database = database = in_memory()
         journal = Journal(database, boot=self._boot, monotonic=time.monotonic)
         self.lock = VirtualLock()
         self.gallery = None if site.gallery is None else _gallery(site, site.gallery)
@@ -136,10 +102,11 @@ class VirtualDoor:
             filters.append(topics.chunk("+", "+"))
         sessions = itertools.count(int(time.time()))
         self.session = Session(
-            loop, link, self._codec, filters, GALLERY_BYTES, sessions=lambda: next(sessions)
+            loop, member.link, self._codec, filters, GALLERY_BYTES, sessions=lambda: next(sessions)
         )
         voice = Voice(self.session, dev, self._boot, clocks, _new_id)
-        self._pump = OutboxPump(Outbox(database), self.session, self._codec.event, collected=site.collected)
+        self._outbox = Outbox(database)
+        self._pump = OutboxPump(self._outbox, self.session, self._codec.event, collected=site.collected)
         self._desk = CommandDesk(
             codec=self._codec,
             post=AckPost(self._codec, self.session, clocks, _new_id),
@@ -155,13 +122,15 @@ class VirtualDoor:
             self._codec, self.session, self._pump, clocks=clocks, info=partial(self._info, site)
         )
         self._topics = topics
+        self._next_tick = math.inf
+        self._watched: tuple[PersonId, Callable[[PersonId], None]] | None = None
 
     def start(self) -> None:
         """Connect, and work from then on."""
         self.controller.start()
         self.session.set_state(DeviceState.READY)
         self.session.start(self._receive, self._linked)
-        self._loop.later(random.uniform(0, TICK_S), self._tick)
+        self._tick_within(IDLE_S)
 
     def visit(self, person: PersonId) -> bool:
         """Somebody stands before the door; whether it opened."""
@@ -171,10 +140,31 @@ class VirtualDoor:
         self._after()
         return granted
 
-    def knows(self, person: PersonId) -> bool:
-        """Whether the door would let the person in."""
-        standing = self._standing(person)
-        return standing is not None and not standing.is_revoked
+    def watch(self, person: PersonId, on_denied: Callable[[PersonId], None]) -> None:
+        """Call `on_denied` once when the person is not let in for being revoked, or gone."""
+        self._watched = person, on_denied
+        self._look_at_watched()
+
+    def answers(self, person: PersonId) -> Ruling:
+        """What the policy would say to the person now; nothing moves and nothing is stored."""
+        return decide(
+            FaceShown(Outcome.RECOGNIZED, person, 0.0),
+            standing=self._standing(person),
+            door_refusal=None,
+            posture=self.controller.door.posture,
+            clock_is_set=True,
+            now=datetime.now(UTC),
+        )
+
+    def events(self) -> list[tuple[str, bool]]:
+        """Ids of the events since the start, and whether each was sent; the newest thousand and those that
+        wait."""
+        rows = self._database.rows("SELECT id, sent FROM outbox ORDER BY seq")
+        return [(str(id_), bool(sent)) for id_, sent in rows]
+
+    def waiting(self) -> int:
+        """Events that the hub has not acknowledged."""
+        return self._outbox.depth()
 
     def _standing(self, person: PersonId) -> Standing | None:
         return None if self.gallery is None else self.gallery.standing(person)
@@ -224,7 +214,9 @@ class VirtualDoor:
         elif self.sync is not None:
             self.sync.handle(message)
             self.sync.tick(time.monotonic())
+        self._look_at_watched()
         self._after()
+        self._tick_within(TICK_S)
 
     def _linked(self, up: bool) -> None:
         self._pump.on_link(up)
@@ -232,14 +224,35 @@ class VirtualDoor:
             self.sync.on_link(up)
         if up:
             self._publisher.publish_levels(self.controller)
+        self._tick_within(TICK_S)
 
-    def _tick(self) -> None:
+    def _tick(self, at: float) -> None:
+        if at != self._next_tick:
+            return
+        self._next_tick = math.inf
         self.controller.tick()
         self._desk.tick()
+        again_s = IDLE_S
         if self.sync is not None:
-            self.sync.tick(time.monotonic())
+            wanted_s = self.sync.tick(time.monotonic())
+            again_s = wanted_s if wanted_s < TICK_S else again_s
         self._after()
-        self._loop.later(TICK_S, self._tick)
+        self._tick_within(min(again_s, TICK_S) if self.controller.door.is_unlocked else again_s)
+
+    def _tick_within(self, seconds: float) -> None:
+        """The doors of a process must not do it all in the same moment."""
+        at = time.monotonic() + seconds * random.uniform(0.6, 1.0)
+        if at < self._next_tick:
+            self._next_tick = at
+            self._loop.later(at - time.monotonic(), lambda: self._tick(at))
+
+    def _look_at_watched(self) -> None:
+        if self._watched is None:
+            return
+        person, on_denied = self._watched
+        if not self.answers(person).granted:
+            self._watched = None
+            on_denied(person)
 
     def _after(self) -> None:
         """What the controller's thread and that of the outbox do in a daemon."""
@@ -282,14 +295,6 @@ class VirtualDoor:
 
 def _gallery(site: Site, gallery: str) -> MemoryGallery:
     return MemoryGallery(gallery, None if site.gallery_key is None else partial(unseal, site.gallery_key))
-
-
-def _in_memory() -> Database:
-    """A store that is gone with the process."""
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection, Path(":memory:"))
-    return Database(sqlite_utils.Database(connection, execute_plugins=False), Path(":memory:"))
 
 
 def _new_id() -> str:

@@ -1,218 +1,117 @@
-"""One thread that serves the MQTT sessions of many virtual doors: the product's own connections, over one
-selector instead of a thread each."""
+"""One thread that does the work of many virtual doors: what is due, and what their sockets are ready for."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
-import logging
-import random
+import queue
 import selectors
+import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
 
-from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import MQTTErrorCode
+_LONGEST_WAIT_S = 0.2
+_HANDS = 4
+"""Threads for what blocks; a broker that does not answer keeps those busy, and not the loop."""
+_MOST_TIMERS = 200
+"""So many at most before the sockets have a turn."""
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
-from edge.errors import BrokerUnavailable
-from edge.mqtt.codec import DeviceState
-from edge.mqtt.connection import Connection, explained
-from edge.mqtt.link import Link
-from edge.mqtt.listening import Listening
-from edge.mqtt.presence import Presence
-from edge.ports import Message
+_T = TypeVar("_T")
 
-logger = logging.getLogger(__name__)
-_KEEPALIVE_CHECK_S = 1.0
-_LONGEST_WAIT_S = 0.1
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
 
 
 class Loop:
-    """Runs what is due, and serves the sockets that are ready. Belongs to the thread that runs it."""
+    """A context manager. Belongs to the thread that runs it, but for `soon`.
+
+    monotonic: seconds.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.monotonic = monotonic
         self._selector = selectors.DefaultSelector()
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
-        self._writers: set[Session] = set()
+        self._flushes: dict[Callable[[], None], None] = {}
+        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._bell, self._rope = socket.socketpair()
+        self._hands = ThreadPoolExecutor(_HANDS, "aside")
+
+    def __enter__(self) -> Self:
+        for end in (self._bell, self._rope):
+            end.setblocking(False)
+        self.watch(self._bell.fileno(), READ, self._answer_bell)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hands.shutdown(wait=False, cancel_futures=True)
+        self._selector.close()
+        self._bell.close()
+        self._rope.close()
 
     def later(self, after_s: float, do: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (self.monotonic() + after_s, next(self._numbers), do))
+        """Call it once, after so many seconds."""
+        heapq.heappush(self._timers, (self.monotonic() + after_s, next(self._numbers), do))
+
+    def soon(self, do: Callable[[], None]) -> None:
+        """Call it in the loop's thread; from any thread."""
+        self._posted.put(do)
+        try:
+            self._rope.send(b"\0")
+        except OSError:
+            # It has been rung already, or the loop has ended.
+            return
+
+    def aside(self, work: Callable[[], _T], then: Callable[[Future[_T]], None]) -> None:
+        """Do what blocks in another thread; `then` is called with it in the loop's when it is done."""
+        self._hands.submit(work).add_done_callback(lambda done: self.soon(lambda: then(done)))
+
+    def flush(self, do: Callable[[], None]) -> None:
+        """Call it at the end of this step, once however often it is asked for."""
+        self._flushes[do] = None
+
+    def watch(self, number: int, events: int, ready: Callable[[int], None]) -> None:
+        """Call `ready` with READ, WRITE or both whenever the file with that number is."""
+        self._selector.register(number, events, ready)
+
+    def watch_for(self, number: int, events: int) -> None:
+        """Look for these from now on."""
+        self._selector.modify(number, events, self._selector.get_key(number).data)
+
+    def unwatch(self, number: int) -> None:
+        """The file may be closed already, if no other was opened in this thread since."""
+        self._selector.unregister(number)
 
     def run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self.step(_LONGEST_WAIT_S)
 
     def step(self, wait_s: float) -> None:
+        """Wait at most so long for something to do, and do it."""
+        if self._timers:
+            wait_s = max(0.0, min(wait_s, self._timers[0][0] - self.monotonic()))
+        for key, events in self._selector.select(wait_s):
+            key.data(events)
         now = self.monotonic()
-        if self._due:
-            wait_s = max(0.0, min(wait_s, self._due[0][0] - now))
-        for key, _ in self._selector.select(0.0 if self._writers else wait_s):
-            key.data.read()
-        now = self.monotonic()
-        while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2]()
-        writers, self._writers = self._writers, set()
-        for session in writers:
-            session.write()
+        for _ in range(_MOST_TIMERS):
+            if not self._timers or self._timers[0][0] > now:
+                break
+            heapq.heappop(self._timers)[2]()
+        while self._flushes:
+            flushes, self._flushes = self._flushes, {}
+            for do in flushes:
+                do()
 
-    def watch(self, client: Client, session: Session) -> int | None:
-        held = client.socket()
-        if held is None:
-            return None
-        self._selector.register(held, selectors.EVENT_READ, session)
-        return held.fileno()
-
-    def unwatch(self, number: int) -> None:
-        self._selector.unregister(number)
-
-    def wants_to_write(self, session: Session) -> None:
-        self._writers.add(session)
-
-
-class Session:
-    """ports.Bus of one virtual door. presence, subscriptions: as those of MqttBus. All calls come from the
-    loop's thread."""
-
-    def __init__(
-        self,
-        loop: Loop,
-        link: Link,
-        presence: Presence,
-        subscriptions: Sequence[str],
-        max_bytes: int,
-        sessions: Callable[[], int],
-    ) -> None:
-        self._loop = loop
-        self._link = link
-        self._presence = presence
-        self._listening = Listening(subscriptions, max_bytes=max_bytes)
-        self._max_bytes = max_bytes
-        self._sessions = sessions
-        self._connection: Connection | None = None
-        self._client: Client | None = None
-        self._number: int | None = None
-        self._wait_s = link.backoff_s[0]
-        self._state = DeviceState.INIT
-        self.is_up = False
-        self._on_message: Callable[[Message], None] = lambda message: None
-        self._on_link: Callable[[bool], None] = lambda up: None
-
-    def start(self, on_message: Callable[[Message], None], on_link: Callable[[bool], None]) -> None:
-        self._on_message, self._on_link = on_message, on_link
-        self._connect()
-
-    def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int = 1,
-        retain: bool = False,
-        on_acked: Callable[[], None] | None = None,
-    ) -> bool:
-        if self._connection is None or not self.is_up:
-            return False
-        taken = self._connection.publish(topic, payload, qos, retain, on_acked)
-        self._loop.wants_to_write(self)
-        return taken
-
-    def set_state(self, state: DeviceState) -> bool:
-        self._state = state
-        if self._connection is None or not self.is_up:
-            return True
-        self._loop.wants_to_write(self)
-        return self._connection.announce(state)
-
-    def close(self) -> None:
-        """Without a goodbye: a broker that is told nothing publishes the will."""
-        self._drop()
-
-    def read(self) -> None:
-        client = self._client
-        if client is None:
-            return
-        failed = client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS
-        # What TLS has read already, no selector tells of.
-        held = client.socket()
-        pending = getattr(held, "pending", None)
-        while not failed and pending is not None and pending():
-            failed = client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS
-        self._after(failed)
-
-    def write(self) -> None:
-        client = self._client
-        if client is None:
-            return
-        self._after(client.want_write() and client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS)
-
-    def _after(self, failed: bool) -> None:
-        client = self._client
-        if client is None:
-            return
-        if failed or client.socket() is None:
-            self._lose()
-        elif client.want_write():
-            self._loop.wants_to_write(self)
-
-    def _connect(self) -> None:
-        connection = Connection(
-            self._link, self._presence, self._listening, self._sessions(), self._up, self._arrived
-        )
-        self._connection = connection
-        try:
-            with explained(self._link):
-                self._client = connection.open()
-        except BrokerUnavailable as error:
-            logger.debug("%s: %s", self._link.client_id, error)
-            self._lose()
-            return
-        self._number = self._loop.watch(self._client, self)
-        self._loop.wants_to_write(self)
-        self._loop.later(self._link.connect_timeout_s, self._check_answer)
-        self._loop.later(_KEEPALIVE_CHECK_S, self._keep_alive)
-
-    def _check_answer(self) -> None:
-        if self._client is not None and not self.is_up:
-            self._lose()
-
-    def _keep_alive(self) -> None:
-        client = self._client
-        if client is None:
-            return
-        if client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._lose()
-            return
-        self._after(False)
-        self._loop.later(_KEEPALIVE_CHECK_S, self._keep_alive)
-
-    def _up(self, connection: Connection) -> bool:
-        self.is_up = True
-        self._wait_s = self._link.backoff_s[0]
-        connection.announce(self._state)
-        self._on_link(True)
-        return True
-
-    def _arrived(self, connection: Connection, message: MQTTMessage) -> None:
-        payload = bytes(message.payload[: self._max_bytes + 1])
-        at = self._loop.monotonic()
-        self._on_message(Message(message.topic, payload, message.retain, message.qos, at))
-
-    def _lose(self) -> None:
-        self._drop()
-        wait_s = self._wait_s * random.uniform(0.5, 1.0)
-        self._wait_s = min(2 * self._wait_s, self._link.backoff_s[1])
-        self._loop.later(wait_s, self._connect)
-
-    def _drop(self) -> None:
-        was_up, self.is_up = self.is_up, False
-        if self._number is not None:
-            self._loop.unwatch(self._number)
-            self._number = None
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._client = None
-        if was_up:
-            self._on_link(False)
+    def _answer_bell(self, _events: int) -> None:
+        self._bell.recv(4096)
+        for _ in range(self._posted.qsize()):
+            self._posted.get_nowait()()
