@@ -1,7 +1,8 @@
 """Read the configuration from all its sources, and say in one line what is wrong with it.
 
 defaults < /etc/ostiary/ostiary.toml < remote.toml of the store's folder < credentials directory
-< OSTIARY_* environment < command line. The remote layer is what the site has set from afar.
+< OSTIARY_* environment < command line. The remote layer is what the site has set from afar. The credentials
+directory is the one that systemd names, or else `credentials` beside the file, as a bundle has it.
 Nested keys in the environment are joined by two underscores: OSTIARY_MQTT__HOST=broker.local.
 """
 
@@ -112,7 +113,7 @@ class Sources:
             )
         table: dict[str, Any] = tomllib.loads(self._path.read_text("utf-8")) if self._path.is_file() else {}
         layers: list[tuple[str, PydanticBaseSettingsSource]] = []
-        kind = _settings_class(table, layer, os.environ.get("CREDENTIALS_DIRECTORY"), layers)
+        kind = _settings_class(table, layer, _credentials(self._path), layers)
         return kind(**self.overrides), layers
 
 
@@ -123,6 +124,11 @@ class Origin:
     key: str
     value: Any
     source: str
+
+
+def operator_folder() -> Path:
+    """What somebody who orders doors about from this machine has of the site."""
+    return Path.home() / ".config" / "ostiary"
 
 
 def load(file: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
@@ -167,6 +173,14 @@ def _told(path: Path) -> Iterator[None]:
         raise SettingsError(f"{error}; check OSTIARY_* and the credentials") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; check its permissions") from error
+
+
+def _credentials(file: Path) -> str | None:
+    """Where the secrets are, if there are any."""
+    if (named := os.environ.get("CREDENTIALS_DIRECTORY")) is not None:
+        return named
+    beside = file.parent / "credentials"
+    return str(beside) if os.access(beside, os.R_OK | os.X_OK) else None
 
 
 def _settings_class(

@@ -53,6 +53,16 @@ def test_each_source_beats_the_one_before(write, tmp_path, monkeypatch):
     assert read.device.id == "command-line"
 
 
+def test_credentials_beside_the_file_count_where_systemd_names_none(write, tmp_path, monkeypatch):
+    file = write('[mqtt]\nusername = "u"')
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "mqtt.password").write_text("beside")
+    assert load(file).mqtt.password.get_secret_value() == "beside"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "elsewhere"))
+    assert load(file).mqtt.password is None
+
+
 def test_a_secret_is_not_shown(write):
     read = load(write('[mqtt]\nusername = "u"\npassword = "geheim"'))
     assert "geheim" not in repr(read)

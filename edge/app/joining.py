@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.configuration import load
+from edge.configuration import load, operator_folder
 from edge.core.toml_text import Sections, merged
 from edge.errors import KeyUnusable, RequestRefused, SettingsError, StoreUnwritable
 from edge.keys.authority import fingerprint
@@ -76,7 +76,7 @@ def join(
     """
     if bundle.kind is Kind.HOME_AUTOMATION:
         raise RequestRefused("a home automation joins by itself; give it the certificate, the key and ca.crt")
-    target = folder or _FOLDERS.get(bundle.kind, Path.home() / ".config" / "ostiary")
+    target = folder or _FOLDERS.get(bundle.kind, operator_folder())
     is_service = folder is None and bundle.kind in _FOLDERS
     secrets = credentials or (CREDENTIAL_STORE if is_service else target / CREDENTIALS)
     if not force:
