@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from edge.core.ack import AckStatus
 from edge.core.events import Json
 from edge.core.gallery_bodies import read_ack, read_offer, read_request
-from edge.core.gallery_sync import ChunksWanted, DeltasWanted, Mark
+from edge.core.gallery_sync import RECEIPT, ChunksWanted, DeltasWanted, Mark
 from edge.core.rarely import Rarely
 from edge.errors import MessageMalformed
 from edge.hub import gallery_tables
@@ -123,7 +123,9 @@ class DeviceDesk:
 
     def _acked(self, work: Work, said: _Said) -> None:
         self._parts.registry.heard(work, said.dev)
-        self._parts.followers.acked(work, said.dev, read_ack(said.body))
+        # Of an erasure the device stores an event, too.
+        if said.type != RECEIPT:
+            self._parts.followers.acked(work, said.dev, read_ack(said.body))
 
     def _wanted(self, work: Work, said: _Said) -> None:
         self._parts.registry.heard(work, said.dev)
