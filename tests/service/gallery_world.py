@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 from edge.app import wiring
@@ -36,6 +37,7 @@ from edge.store.database import open_database
 from edge.store.gallery import Gallery
 from edge.store.synced import SyncedGallery
 from tests.factories import NOON
+from tests.schemas.validation import complaint
 from tests.small_hub import KEY, MODEL, SmallHub, opens
 
 
@@ -124,6 +126,8 @@ class World:
     def _say(self, topic, message_type, body, *, on_acked=None):
         if not self.up:
             return False
+        told = document(replace(self.envelope(message_type, body), dev="door-1"))
+        assert complaint(message_type, told) is None
         self.said.append((topic, message_type, json.loads(json.dumps(body))))
         if on_acked is not None:
             on_acked()
