@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from edge.core.ack import Ack
 from edge.core.envelope import to_timestamp
 from edge.core.events import EventClass, Json
 from edge.errors import StoreError
@@ -20,6 +19,7 @@ from edge.hub.chunks import ChunkQueue
 from edge.hub.database import HubDatabase
 from edge.hub.device_desk import DeviceDesk
 from edge.hub.parts import Parts
+from edge.hub.requests import CHOKED, GONE
 from edge.hub.snapshots import Taken
 from edge.hub.work import Work
 from edge.mqtt.codec import Outgoing
@@ -82,13 +82,14 @@ class Hub:
             self._do(lambda work: self._take(work, messages))
         except StoreError:
             raise
-        except SQLAlchemyError:
-            # One of them does not fit into the database; the others must not suffer for it.
+        except Exception:
+            # The broker would bring it again after every restart, and with it the same end.
             if len(messages) > 1:
                 for message in messages:
                     self.handle([message])
                 return
             logger.exception("a message on %s is left out", messages[0].topic)
+            self._excuse(messages[0], CHOKED)
         for message in messages:
             message.settle()
 
@@ -97,8 +98,7 @@ class Hub:
         instead, and devices ask again by themselves."""
         site = self._parts.author.topics
         if message.topic == site.hub_cmd:
-            for answer in self._parts.requests.excuse(message, self._utc()):
-                self._publish(answer)
+            self._excuse(message, GONE)
         elif message.qos > 0 and site.leaf_of(message.topic) != "gal/req":
             return message.topic != site.all_cmd or self._parts.overhearing.minds(message)
         message.settle()
@@ -151,6 +151,11 @@ class Hub:
         self._parts.collector.collect(work, arrivals)
         for dev in {arrival.dev for arrival in arrivals} - {self._parts.author.hub}:
             self._parts.registry.heard(work, dev)
+
+    def _excuse(self, message: Message, ack: Ack) -> None:
+        if message.topic == self._parts.author.topics.hub_cmd:
+            for answer in self._parts.requests.excuse(message, self._utc(), ack):
+                self._publish(answer)
 
     def _watch(self, work: Work) -> None:
         self._parts.numbering.alarm(work)

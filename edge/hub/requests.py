@@ -41,6 +41,7 @@ MAX_AGE = timedelta(days=1)
 AHEAD = timedelta(minutes=5)
 """How far the clock of who asks may be ahead."""
 _ACK = "cmd.ack"
+CHOKED = Ack(AckStatus.FAILED, "internal", {"text": "the hub could not do that; its log says why"})
 GONE = Ack(AckStatus.FAILED, "database", {"text": "the hub's database does not answer; ask again later"})
 
 
@@ -83,10 +84,10 @@ class RequestDesk:
             work.connection.execute(insert_new(work.connection, requests), row)
         self._answer(work, asked, ack)
 
-    def excuse(self, message: Message, now: datetime) -> list[Outgoing]:
-        """Say that nothing can be done now: the database is gone."""
+    def excuse(self, message: Message, now: datetime, ack: Ack = GONE) -> list[Outgoing]:
+        """Say that nothing can be done: the database is gone, unless `ack` says otherwise."""
         asked = self._read(message)
-        return [] if asked is None or message.retain else [self._letter(asked, GONE, now)]
+        return [] if asked is None or message.retain else [self._letter(asked, ack, now)]
 
     def prune(self, work: Work, before: str) -> None:
         """Forget answers given before that time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from edge.core.gallery_snapshot import opened_chunk
 from edge.core.gallery_sync import ChunksWanted, DeltasWanted, Offer, SnapshotWanted
 from edge.core.merkle import EMPTY
 from edge.hub.database import HubDatabase
+from edge.hub.hub import Hub
 from tests.hub.builders import NOON, SITE, envelope, event, later, message
 from tests.hub.people import face, people, person
 from tests.hub.world import World
@@ -38,6 +40,38 @@ def test_everything_is_settled_once_it_is_stored(world: World) -> None:
     )
     assert world.settled.count == 7
     assert world.ask("event.list", {"dev": "door-1"})["events"][0]["seq"] == 1
+
+
+def test_a_message_that_the_hub_chokes_on_is_left_out_and_no_other(world: World) -> None:
+    class Choking:
+        def receive(self, *_: object) -> None:
+            raise ZeroDivisionError
+
+    parts = replace(world.parts, overhearing=Choking())
+    hub = Hub(world.database, parts, publish=world.heard, utc=lambda: NOON)
+    settle = world.settled
+    hub.handle(
+        [
+            event("door-1", 1, settle=settle),
+            message(SITE.all_cmd, b"{}", settle=settle),
+            event("door-1", 2, settle=settle),
+        ]
+    )
+    assert settle.count == 3
+    assert [one["seq"] for one in world.ask("event.list", {"dev": "door-1"})["events"]] == [1, 2]
+
+
+def test_who_asks_what_the_hub_chokes_on_is_told_so(world: World) -> None:
+    class Choking:
+        def receive(self, *_: object) -> None:
+            raise ZeroDivisionError
+
+        excuse = staticmethod(world.parts.requests.excuse)
+
+    hub = Hub(world.database, replace(world.parts, requests=Choking()), publish=world.heard, utc=lambda: NOON)
+    asked = envelope("device.list", {}, dev="console")
+    hub.handle([message(SITE.hub_cmd, asked)])
+    assert [one["reason"] for one in world.answers(asked["id"])] == ["internal"]
 
 
 def test_a_device_is_told_what_it_need_not_keep(world: World) -> None:
