@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 Span: TypeAlias = tuple[int, int]
 """First and last of some consecutive numbers."""
+MOST_SPANS = 256
+"""Missing spans that are told apart. Where there are more gaps, what came between them is waited for as if it
+were missing, too: it comes again, and counts once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class Sequence:
         sequence = self
         for seq in sorted(seqs):
             if seq > sequence.last:
-                gap = ((sequence.last + 1, seq - 1),) if seq > sequence.last + 1 else ()
-                sequence = replace(sequence, last=seq, missing=sequence.missing + gap)
+                sequence = replace(sequence, last=seq, missing=_with_gap(sequence, seq))
             else:
                 sequence = sequence.without((seq, seq))
         return sequence
@@ -50,4 +52,15 @@ class Sequence:
         for low, high in self.missing:
             kept += [(low, min(high, first - 1))] if low < first else []
             kept += [(max(low, last + 1), high)] if high > last else []
-        return replace(self, missing=tuple(one for one in kept if one[0] <= one[1]))
+        missing = tuple(one for one in kept if one[0] <= one[1])
+        return self if len(missing) > MOST_SPANS else replace(self, missing=missing)
+
+
+def _with_gap(sequence: Sequence, seq: int) -> tuple[Span, ...]:
+    """What is missing when a number arrives that is higher than all before."""
+    missing = sequence.missing
+    if seq == sequence.last + 1:
+        return missing
+    if len(missing) < MOST_SPANS:
+        return (*missing, (sequence.last + 1, seq - 1))
+    return (*missing[:-1], (missing[-1][0], seq - 1))
