@@ -66,7 +66,7 @@ def read_presented(file: Path, root: Path) -> list[Presented]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"cannot read the list in {file}: {error}; give a CSV file") from None
     if wrong:
-        raise _wrong_lines(file, wrong)
+        raise wrong_lines(file, wrong)
     if not found:
         raise SettingsError(f"{file} lists nothing; give it a line for each picture or clip")
     return found
@@ -89,11 +89,11 @@ def readable(
             made.append(answer)
         progress(len(made) + len(wrong))
     if wrong:
-        raise _wrong_lines(file, wrong)
+        raise wrong_lines(file, wrong)
     return made
 
 
-def _wrong_lines(file: Path, wrong: list[tuple[int, str]]) -> SettingsError:
+def wrong_lines(file: Path, wrong: list[tuple[int, str]]) -> SettingsError:
     """What to raise for lines of `file`, each with what is wrong with it."""
     told = ", ".join(f"{file}:{line}: {what}" for line, what in wrong[:_TOLD])
     more = len(wrong) - _TOLD
