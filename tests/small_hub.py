@@ -109,6 +109,13 @@ class SmallHub:
         self.version += 1
         self.deltas.clear()
 
+    def deltas_since(self, epoch, have, root):
+        return [delta for delta in self.deltas if delta.from_version >= have]
+
+    def forget(self):
+        """There are no deltas any more."""
+        self.deltas.clear()
+
     def head(self, snapshot=None):
         oldest = self.deltas[0].from_version if self.deltas else self.version
         return Head(

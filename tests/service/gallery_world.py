@@ -168,11 +168,10 @@ class World:
         """Send what was asked for."""
         for request in self.requests():
             match request:
-                case DeltasWanted(have=have):
+                case DeltasWanted(epoch=epoch, have=have, root=root):
                     if self.answers_deltas:
-                        for delta in self.hub.deltas:
-                            if delta.from_version >= have:
-                                self.publish_delta(delta, "d/1/gal/delta")
+                        for delta in self.hub.deltas_since(epoch, have, root):
+                            self.publish_delta(delta, "d/1/gal/delta")
                 case ChunksWanted(sha256=sha256, first=first, count=count) if sha256 in self.hub.files:
                     self.send_chunks(sha256, range(first, first + count))
                 case SnapshotWanted():
@@ -198,6 +197,10 @@ class World:
         until = self.now + seconds
         while self.now < until:
             self.now += max(0.01, self.sync.tick(self.now))
+
+    def skip(self, seconds):
+        """Nothing happens for so long."""
+        self.now += seconds
 
     def settle(self, rounds=60):
         """Until the device has what the hub has, with a hub that answers."""

@@ -539,9 +539,12 @@ def test_a_disk_that_is_full_leaves_no_part_behind_and_is_tried_later(large, mon
         large.deliver()
     assert "no space" in large.trouble
     assert list(large.path.parent.glob("*-gallery-*")) == []
-    large.pass_time(FULL_S / 2)
+    large.pass_time(5)
+    large.skip(FULL_S / 2)
+    large.pass_time(5)
     assert large.requests() == []
-    large.settle(rounds=1000)
+    large.skip(FULL_S)
+    large.settle()
     assert large.trouble is None
 
 
@@ -556,7 +559,14 @@ def test_a_store_that_is_full_is_tried_later_and_the_snapshot_kept(large, monkey
         return real()
 
     monkeypatch.setattr(large.copy, "step", step)
-    large.settle(rounds=1000)
+    for _ in range(3):
+        large.deliver()
+        large.pass_time(2)
+        large.answer()
+    assert "no space" in large.trouble
+    assert large.copy.staged(large.snapshot) == chunk_count(large.snapshot.bytes)
+    large.skip(2 * FULL_S)
+    large.settle()
     assert large.trouble is None
 
 

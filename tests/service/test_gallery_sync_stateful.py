@@ -21,6 +21,7 @@ from edge.core.gallery_snapshot import rows_tree
 from edge.core.gallery_sync import Delta
 from edge.core.merkle import EMPTY
 from tests.service.gallery_world import World
+from tests.service.real_hub import RealHub
 from tests.small_hub import GALLERY, MODEL, SmallHub, a_face, a_person
 from tools.fleet.memory_gallery import MemoryGallery
 
@@ -38,7 +39,7 @@ class Doors(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.hub = SmallHub()
+        self.hub = self.make_hub()
         self.told = {}
         """Of whom the device has heard that they are revoked, and since which version that is so."""
         self.sent = []
@@ -47,6 +48,9 @@ class Doors(RuleBasedStateMachine):
 
     def make(self, path):
         return World(path, self.hub)
+
+    def make_hub(self):
+        return SmallHub()
 
     def remember(self):
         hub = self.hub
@@ -147,11 +151,11 @@ class Doors(RuleBasedStateMachine):
     def prepare_a_snapshot(self, cut):
         self.world.snapshot = self.hub.snapshot()
         if cut:
-            self.hub.deltas.clear()
+            self.hub.forget()
 
     @rule()
     def lose_the_deltas(self):
-        self.hub.deltas.clear()
+        self.hub.forget()
 
     @rule(rooted=st.booleans())
     def begin_an_epoch(self, rooted):
@@ -268,13 +272,26 @@ class VirtualDoors(Doors):
                 assert not self.world.is_granted(person)
 
 
+class RealDoors(Doors):
+    """The same with the gallery of the real hub, its database and its merged deltas."""
+
+    def make_hub(self):
+        return RealHub(self.folder / "hub.db")
+
+    def teardown(self):
+        self.hub.close()
+        super().teardown()
+
+
 COMMON = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 }
 Doors.TestCase.settings = settings(max_examples=25, stateful_step_count=30, **COMMON)
 VirtualDoors.TestCase.settings = settings(max_examples=25, stateful_step_count=30, **COMMON)
+RealDoors.TestCase.settings = settings(max_examples=15, stateful_step_count=30, **COMMON)
 TestDoors = Doors.TestCase
+TestRealDoors = RealDoors.TestCase
 TestVirtualDoors = VirtualDoors.TestCase
 
 
@@ -282,6 +299,12 @@ class ManyDoors(Doors):
     """The same, for a night."""
 
 
+class ManyRealDoors(RealDoors):
+    """And with the real hub."""
+
+
+ManyRealDoors.TestCase.settings = settings(max_examples=500, stateful_step_count=60, **COMMON)
+TestManyRealDoors = pytest.mark.nightly(pytest.mark.timeout(0)(ManyRealDoors.TestCase))
 ManyDoors.TestCase.settings = settings(max_examples=2000, stateful_step_count=60, **COMMON)
 TestManyDoors = pytest.mark.nightly(pytest.mark.timeout(0)(ManyDoors.TestCase))
 
