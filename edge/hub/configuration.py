@@ -21,11 +21,14 @@ from edge.hub.registry import Registry
 from edge.hub.reporting import Reporter
 from edge.hub.tables import desired, desired_parts
 from edge.hub.work import Work, portions
+from edge.mqtt.codec import dump_json
 
 ALL = "all"
 DESIRED = "config.desired"
 _BAD_STATES = ("rolled_back", "refused")
 _LARGEST = 2**53
+LONGEST_REASONS = 16 * 1024
+"""Characters."""
 
 
 class Configuration:
@@ -84,20 +87,21 @@ class Configuration:
         """Take what a device says of its document; one that has an older one is given the newest again."""
         wanted = select(desired.c.version, desired.c.settings, desired.c.state, desired.c.reported)
         row = work.connection.execute(wanted.where(desired.c.dev == dev)).first()
+        refused = _short(body.get("refused", {}))
         version, state, hashed = body.get("version"), body.get("state"), body.get("hash")
         if row is None or type(version) is not int or not 0 <= version < _LARGEST:
             return
         said = {"reported": version, "state": state if isinstance(state, str) else None, "at": work.at}
         said |= {
             "hash": hashed if isinstance(hashed, str) else None,
-            "refused": _text(body.get("refused", {})),
+            "refused": _text(refused),
         }
         work.connection.execute(desired.update().where(desired.c.dev == dev).values(**said))
         if version < row.version:
             self._publish(work, dev, row.version, json.loads(row.settings))
         elif state in _BAD_STATES and (state, version) != (row.state, row.reported):
             told: dict[str, Json] = {"dev": dev, "version": version, "state": state}
-            told |= {"refused": body.get("refused", {}), "reason": body.get("reason")}
+            told |= {"refused": refused, "reason": _short(body.get("reason"))}
             self._reporter.report(work, EventClass.ALARM, "alarm.config_refused", told)
 
     def parts(self, work: Work) -> list[Json]:
@@ -144,6 +148,11 @@ def _effective(parts: Mapping[str, dict[str, Json]], dev: str, groups: Sequence[
     for scope in (ALL, *(f"group:{group}" for group in sorted(groups)), f"device:{dev}"):
         settings = patched(settings, parts.get(scope, {}))
     return settings
+
+
+def _short(value: Json) -> Json:
+    """What a device gives as its reasons, unless it is more than a device has to say."""
+    return value if len(dump_json(value)) <= LONGEST_REASONS else None
 
 
 def _text(value: Json) -> str:

@@ -21,6 +21,8 @@ from edge.hub.work import Work
 
 _FILTERS = {"dev": events.c.dev, "class": events.c.kind, "type": events.c.type, "corr": events.c.corr}
 _ALARMS = 200
+LONGEST_BODY = 48 * 1024
+"""Characters of an event's body that a list shows; no device of ours says as much."""
 
 
 class FleetRequests:
@@ -57,7 +59,7 @@ class FleetRequests:
         return {}
 
     def _events(self, work: Work, asked: Envelope) -> dict[str, Json]:
-        body = Body(asked.body, "", "dev class type corr since until after limit newest")
+        body = Body(asked.body, "", "dev class type corr since until after before limit newest")
         wanted = select(events)
         for key, column in _FILTERS.items():
             if body.has(key):
@@ -116,9 +118,11 @@ class FleetRequests:
 
 
 def _page(work: Work, wanted: Select[Any], body: Body) -> list[Any]:
-    """Rising by number; `newest` begins so many before the end."""
+    """Rising by number; `newest` begins so many before the end, or before the number `before`."""
     if body.values.get("newest") is True:
         newest = wanted.order_by(events.c.number.desc()).limit(body.limit())
+        if body.has("before"):
+            newest = newest.where(events.c.number < body.whole("before"))
         return list(work.connection.execute(newest).all())[::-1]
     after = events.c.number > body.whole_or("after", 0)
     return list(
@@ -129,5 +133,5 @@ def _page(work: Work, wanted: Select[Any], body: Body) -> list[Any]:
 def _event(row: Any) -> dict[str, Json]:
     told: dict[str, Json] = {"number": row.number, "id": row.id, "dev": row.dev, "seq": row.seq}
     told |= {"class": row.kind, "type": row.type, "ts": row.ts, "received": row.received}
-    told |= {"corr": row.corr, "body": json.loads(row.body)}
-    return told
+    body: Json = json.loads(row.body) if len(row.body) <= LONGEST_BODY else {"omitted_bytes": len(row.body)}
+    return told | {"corr": row.corr, "body": body}

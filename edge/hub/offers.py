@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from edge.core.canonical import digest
 from edge.core.events import EventClass, Json
 from edge.core.gallery_rows import Row, read_row, written
 from edge.core.gallery_sync import Offer
-from edge.hub.database import put
+from edge.hub.database import insert_new
 from edge.hub.refusal import Refused
 from edge.hub.reporting import Reporter
 from edge.hub.tables import offers
 from edge.hub.work import Work
 from edge.mqtt.codec import dump_json
+
+MOST_OFFERS = 200
+"""That one device may have waiting."""
 
 
 class Offers:
@@ -24,14 +28,22 @@ class Offers:
         self._reporter = reporter
 
     def made(self, work: Work, dev: str, offer: Offer) -> str:
-        """Keep an offer. The same device's newer one for the same person takes the place of the older."""
-        person = offer.rows[0].person
-        name = digest([dev, offer.gallery, person]).hex()[:16]
-        ops = dump_json([written(row) for row in offer.rows]).decode()
+        """Keep an offer. The same device's newer one for the same person takes the place of the older; it has
+        another name, so that nobody takes in what was not looked at. Raises Refused when too many wait."""
+        connection, person = work.connection, offer.rows[0].person
+        written_rows: list[Json] = [written(row) for row in offer.rows]
+        name = digest([dev, offer.gallery, written_rows]).hex()[:16]
+        ops = dump_json(written_rows).decode()
         row = {"offer": name, "dev": dev, "gallery": offer.gallery, "person": person}
-        known = work.connection.execute(select(offers.c.ops).where(offers.c.offer == name)).scalar()
-        work.connection.execute(put(work.connection, offers), row | {"at": work.at, "ops": ops})
-        if known != ops:
+        known = connection.execute(select(offers.c.offer).where(offers.c.offer == name)).scalar()
+        mine = offers.c.dev == dev
+        older = mine & (offers.c.gallery == offer.gallery) & (offers.c.person == person)
+        connection.execute(delete(offers).where(older))
+        count = connection.execute(select(func.count()).select_from(offers).where(mine)).scalar_one()
+        if count >= MOST_OFFERS:
+            raise Refused("too_many", f"{dev} has {count} offers waiting; accept or refuse some of them")
+        connection.execute(insert_new(connection, offers), row | {"at": work.at, "ops": ops})
+        if known is None:
             body: dict[str, Json] = {"offer": name, "dev": dev, "gallery": offer.gallery, "person": person}
             self._reporter.report(work, EventClass.AUDIT, "audit.enrollment_offered", body)
         return name
@@ -39,17 +51,7 @@ class Offers:
     def waiting(self, work: Work, after: str, limit: int) -> list[dict[str, Json]]:
         """A page of the offers, without what is sealed in them."""
         wanted = select(offers).where(offers.c.offer > after).order_by(offers.c.offer).limit(limit)
-        return [
-            {
-                "offer": row.offer,
-                "dev": row.dev,
-                "gallery": row.gallery,
-                "person": row.person,
-                "at": row.at,
-                "faces": len(json.loads(row.ops)) - 1,
-            }
-            for row in work.connection.execute(wanted).all()
-        ]
+        return [_shown(row) for row in work.connection.execute(wanted).all()]
 
     def take(self, work: Work, offer: str) -> tuple[str, Sequence[Row]]:
         """The gallery and the rows of an offer, which is over with that. Raises Refused."""
@@ -58,3 +60,10 @@ class Offers:
             raise Refused("unknown_offer", "there is no such offer any more; see offer.list")
         work.connection.execute(delete(offers).where(offers.c.offer == offer))
         return row.gallery, [read_row(op) for op in json.loads(row.ops)]
+
+
+def _shown(row: Any) -> dict[str, Json]:
+    ops = json.loads(row.ops)
+    groups: Json = next((op["groups"] for op in ops if "face" not in op), [])
+    told: dict[str, Json] = {"offer": row.offer, "dev": row.dev, "gallery": row.gallery, "person": row.person}
+    return told | {"groups": groups, "at": row.at, "faces": len(ops) - 1}

@@ -27,6 +27,8 @@ _MOST_GROUPS = 64
 _NOTHING = "{}"
 _GONE = ("disconnected", "lost")
 _LARGEST = 2**53
+LONGEST_INFO, LONGEST_FIGURES = 24 * 1024, 8 * 1024
+"""Characters of what is kept of a device: all of it has to fit into one answer."""
 
 
 class Registry:
@@ -71,19 +73,20 @@ class Registry:
         wanted = select(devices.c.groups, devices.c.info).where(devices.c.dev == dev)
         before = work.connection.execute(wanted).one()
         groups = _text(_groups(body.get("groups")))
-        self._update(work, dev, info=_text(body), groups=groups)
+        self._update(work, dev, info=_text(body, LONGEST_INFO), groups=groups)
         return bool(groups != before.groups or before.info == _NOTHING)
 
     def door(self, work: Work, dev: str, door: str, body: dict[str, Json]) -> None:
         """Take how a door stands."""
         self._enter(work, dev)
         before = work.connection.execute(select(devices.c.doors).where(devices.c.dev == dev)).scalar()
-        self._update(work, dev, doors=_text({**json.loads(before or _NOTHING), door: body}))
+        doors = {**json.loads(before or _NOTHING), door: body}
+        self._update(work, dev, doors=_text(doors, LONGEST_FIGURES))
 
     def health(self, work: Work, dev: str, body: dict[str, Json]) -> None:
         """Take a device's figures."""
         self._enter(work, dev)
-        self._update(work, dev, health=_text(body))
+        self._update(work, dev, health=_text(body, LONGEST_FIGURES))
 
     def groups(self, work: Work, devs: Collection[str] | None = None) -> dict[str, list[str]]:
         """The groups of these devices, or of all."""
@@ -137,5 +140,9 @@ def _groups(value: Json) -> list[Json]:
     return [*sorted(found)[:_MOST_GROUPS]]
 
 
-def _text(value: Json) -> str:
-    return dump_json(value).decode()
+def _text(value: Json, most: int = LONGEST_FIGURES) -> str:
+    """Raises MessageMalformed for more than a device has to say."""
+    text = dump_json(value).decode()
+    if len(text) > most:
+        raise MessageMalformed(f"{len(text)} characters are more than the {most} that are kept of a device")
+    return text

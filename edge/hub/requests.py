@@ -42,6 +42,9 @@ AHEAD = timedelta(minutes=5)
 """How far the clock of who asks may be ahead."""
 _ACK = "cmd.ack"
 CHOKED = Ack(AckStatus.FAILED, "internal", {"text": "the hub could not do that; its log says why"})
+TOO_LARGE = Ack(
+    AckStatus.FAILED, "too_large", {"text": "the answer fits into no message; ask for less of it at a time"}
+)
 GONE = Ack(AckStatus.FAILED, "database", {"text": "the hub's database does not answer; ask again later"})
 
 
@@ -137,7 +140,10 @@ class RequestDesk:
     def _letter(self, asked: Envelope, ack: Ack, now: datetime, *, repeated: bool = False) -> Outgoing:
         body = ack.body() | ({"repeated": True} if repeated else {})
         topic = self._author.topics.hub_ack(str(asked.dev))
-        return self._author.write(topic, _ACK, body, now, corr=asked.id)
+        letter = self._author.write(topic, _ACK, body, now, corr=asked.id)
+        if len(letter.payload) > GALLERY_BYTES and ack != TOO_LARGE:
+            return self._letter(asked, TOO_LARGE, now)
+        return letter
 
 
 def _untimely(asked: Envelope, work: Work) -> Ack | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections import deque
 from collections.abc import Callable
 from itertools import count
 
 from edge.mqtt.codec import Outgoing
+from edge.mqtt.listening import GALLERY_BYTES
 from edge.ports import Bus
+
+logger = logging.getLogger(__name__)
 
 BUSY_COUNT = 2000
 
@@ -34,6 +38,11 @@ class Sender:
         return len(self._waiting) > BUSY_COUNT
 
     def send(self, message: Outgoing) -> None:
+        """Say a message when it is its turn. One that nobody would take is left out: a broker ends the
+        session over it, and would again whenever it is sent once more."""
+        if len(message.payload) > GALLERY_BYTES:
+            logger.error("a message of %d bytes on %s is left out", len(message.payload), message.topic)
+            return
         self._waiting.append(message)
 
     def lost(self) -> None:
