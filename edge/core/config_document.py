@@ -5,6 +5,7 @@ A document holds the whole layer. What it leaves out has the value of the device
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,7 +36,7 @@ _LOCAL: MappingProxyType[str, str] = MappingProxyType(
             f"door.{key}": _WIRING
             for key in (
                 "kind", "name", "board", "lock_type", "lock_pin", "lock_active_high", "contact_pin",
-                "rex_pin", "tamper_pin", "fire_pin", "led_pin", "edge_log",
+                "rex_pin", "tamper_pin", "fire_pin", "led_pin", "edge_log", "rex_unlocks", "fire_unlocks",
             )
         },
     }
@@ -43,6 +44,8 @@ _LOCAL: MappingProxyType[str, str] = MappingProxyType(
 _REMOTE = frozenset(("device.time_zone", "fleet.groups", "fleet.health_s"))
 """What may be set from afar in a section that is local else."""
 _LARGEST = 2**53
+_WIRED_CAMERA = re.compile(r"[0-9]{1,3}|/dev/video[0-9]{1,3}|/dev/v4l/by-(id|path)/[\w:.-]+")
+"""A camera in the device itself. What an address, a file or a pipeline shows may be anything."""
 
 
 class ConfigState(StrEnum):
@@ -121,10 +124,8 @@ def local_only(settings: Layer) -> dict[str, str]:
     """The keys that may not be set from afar, each with the reason."""
     refused = {}
     for key, value in _leaves(settings):
-        if (why := _why_local(key)) is not None:
+        if (why := _why_local(key) or _why_value_local(key, value)) is not None:
             refused[key] = f"can be set at the device only: {why}"
-        elif key.startswith("camera.") and key.endswith("kind") and value == "replay":
-            refused[key] = "can be set at the device only: a recording must open no door"
     return refused
 
 
@@ -173,6 +174,24 @@ def _why_local(key: str) -> str | None:
     parts = key.split(".")
     names = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
     return next((_LOCAL[name] for name in names if name in _LOCAL), None)
+
+
+def _why_value_local(key: str, value: Json) -> str | None:
+    section, *_, name = key.split(".")
+    if section == "camera":
+        is_file = name == "kind" and value == "replay"
+        if is_file or (name == "source" and not _WIRED_CAMERA.fullmatch(str(value))):
+            return "a recording must open no door, nor pictures of it go elsewhere"
+    if section == "liveness" and any(policy == "off" for policy in _policies(name, value)):
+        return "a picture must open no door"
+    return None
+
+
+def _policies(name: str, value: Json) -> Iterator[Json]:
+    if name == "policy":
+        yield value
+    elif name == "schedule" and isinstance(value, list):
+        yield from (one.get("policy") for one in value if isinstance(one, dict))
 
 
 def _shown(key: str) -> str:

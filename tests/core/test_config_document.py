@@ -62,6 +62,16 @@ def test_a_document_of_another_shape_is_malformed(body):
         {"metrics": {"host": "0.0.0.0"}},
         {"camera": {"kind": "replay", "path": "clip.mp4"}},
         {"camera": {"kind": "paired", "color": {"kind": "replay", "path": "clip.mp4"}}},
+        {"camera": {"source": "/var/lib/ostiary/clip.mp4"}},
+        {"camera": {"source": "/dev/../tmp/clip.mp4"}},
+        {"camera": {"source": "http://elsewhere/clip.mjpeg"}},
+        {"camera": {"source": "file:///tmp/clip.mp4"}},
+        {"camera": {"source": "v4l2src ! tee name=t ! filesink location=/tmp/x t. ! appsink"}},
+        {"camera": {"kind": "paired", "infrared": {"kind": "opencv", "source": "rtsp://elsewhere/1"}}},
+        {"door": {"rex_unlocks": True}},
+        {"door": {"fire_unlocks": True}},
+        {"liveness": {"policy": "off"}},
+        {"liveness": {"schedule": [{"policy": "passive"}, {"from": "08:00", "policy": "off"}]}},
     ],
 )
 def test_who_the_device_is_and_who_may_command_it_is_set_at_the_device(settings):
@@ -77,6 +87,10 @@ def test_who_the_device_is_and_who_may_command_it_is_set_at_the_device(settings)
         {"device": {"time_zone": "Europe/Berlin"}, "fleet": {"groups": ["doors"], "health_s": "30"}},
         {"store": {"keep_days": 10}, "metrics": {"port": 9100}, "home_assistant": {"discovery": True}},
         {"camera": {"kind": "opencv", "source": "/dev/video2"}},
+        {"camera": {"kind": "opencv", "source": "/dev/v4l/by-id/usb-046d_C920-video-index0"}},
+        {"camera": {"source": 0}},
+        {"camera": {"source": "1"}},
+        {"liveness": {"policy": "challenge", "schedule": [{"policy": "passive"}]}},
         {},
     ],
 )
