@@ -57,7 +57,7 @@ class Housekeeping:
             # First, and durably: what was made before all that is forgotten now must not pass for fresh when
             # the time is lost.
             self._journal.save_state(TRUSTED_TIME, to_timestamp(utc))
-            self._journal.prune(utc - self._keep)
+            self._journal.prune(utc - self._keep, now=utc)
         except StoreError as error:
             self._prune_at = now + AGAIN_S
             logger.warning("old decisions are kept for now: %s", error)

@@ -70,6 +70,8 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
 def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
     settings, controller = station.settings, station.controller
     topics = Topics(settings.device.site, settings.device.id)
+    # Read before any command arrives: what cannot be read ends the start.
+    station.journal.forgotten()
     trust = open_trust(
         settings,
         topic=topics.shared.keys,
@@ -85,6 +87,7 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
         signers=trust.signers,
         nonce=trust.nonce,
         passed=trust.passed,
+        forgotten=station.journal.forgotten,
         pictures=settings.fleet.pictures,
         # Answered ids are kept that long.
         max_age_s=settings.store.keep_days * 86_400.0,

@@ -96,6 +96,7 @@ def judge(
     clock_synced: bool,
     nonce: str | None = None,
     passed: datetime | None = None,
+    forgotten: datetime | None = None,
     max_ahead_s: float = 30.0,
     max_seconds: float = 60.0,
     max_age_s: float = 86_400.0,
@@ -108,6 +109,7 @@ def judge(
     aware UTC. clock_synced: whether `now` can be trusted; if not, an expiry cannot be checked and nothing
     that has one, as everything that moves a door must, is accepted, but for a door command whose body
     repeats the `nonce` of the device. passed: a time that is over for certain, where `now` is not.
+    forgotten: ids of commands made before it are not known any more, however long they are kept now.
     max_ahead_s: a door command that expires later is refused, so that a recorded one is worthless soon.
     max_seconds: the longest unlock, in seconds. max_age_s: what was made longer ago is refused: the ids of
     older commands are forgotten, so that it may be a repeat. pictures: whether commands may bring pictures
@@ -127,7 +129,7 @@ def judge(
         return _denied(envelope, denial)
     spent = nonce if moves_door and not clock_synced else None
     untimely = _timely(envelope, moves_door, now, clock_synced, max_ahead_s, spent) or _fresh(
-        envelope, now if clock_synced else passed, max_age_s
+        envelope, now if clock_synced else passed, max_age_s, forgotten
     )
     if untimely is not None:
         return untimely
@@ -171,10 +173,13 @@ def _timeless(envelope: Envelope) -> Refuse:
     )
 
 
-def _fresh(envelope: Envelope, now: datetime | None, max_age_s: float) -> Refuse | None:
+def _fresh(
+    envelope: Envelope, now: datetime | None, max_age_s: float, forgotten: datetime | None
+) -> Refuse | None:
     """Refuse what is so old that nobody knows any more whether it was carried out."""
-    if now is not None and now - envelope.ts >= timedelta(seconds=max_age_s):
-        text = f"made more than {max_age_s / 86_400:g} days ago; send a new command"
+    is_old = now is not None and now - envelope.ts >= timedelta(seconds=max_age_s)
+    if is_old or (forgotten is not None and envelope.ts < forgotten):
+        text = f"made more than {max_age_s / 86_400:g} days ago, or forgotten; send a new command"
         return _refused(envelope, AckStatus.EXPIRED, "too_old", text)
     return None
 

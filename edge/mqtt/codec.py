@@ -74,7 +74,8 @@ class Codec:
     boot: id of this run of the daemon. doors: the doors it has. groups: those whose commands it obeys, too.
     signers: whose signatures of an envelope on a topic are right at that time; None when signatures are not
     asked for. nonce: what a door command has to repeat while the clock is not synchronized, else None; called
-    from any thread. passed, max_ahead_s, max_seconds, max_age_s, pictures: see `edge.core.commands.judge`.
+    from any thread. passed, forgotten, max_ahead_s, max_seconds, max_age_s, pictures: see
+    `edge.core.commands.judge`.
     """
 
     topics: Topics
@@ -84,6 +85,7 @@ class Codec:
     signers: Callable[[Envelope, str, datetime], tuple[Signer, ...] | None] = _not_asked_for
     nonce: Callable[[], str | None] = _none
     passed: Callable[[], datetime | None] = _none
+    forgotten: Callable[[], datetime | None] = _none
     max_ahead_s: float = 30.0
     max_seconds: float = 60.0
     max_age_s: float = 86_400.0
@@ -112,6 +114,7 @@ class Codec:
             scope=scope,
             nonce=self.nonce(),
             passed=self.passed(),
+            forgotten=self.forgotten(),
             retained=message.retain,
             dev=self.topics.dev,
             doors=self.doors,

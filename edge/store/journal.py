@@ -22,6 +22,7 @@ from edge.store.times import from_text, to_text
 INTERRUPTED = '{"status":"failed","reason":"interrupted"}'
 """The ack a repeat gets when the process died before it stored another one."""
 
+_FORGOTTEN = "forgotten"
 DISK_FULL = "alarm.disk_full"
 """Told once when the disk is full and the reserve of the store was given up; free some space soon."""
 
@@ -51,6 +52,7 @@ class Journal:
         self._on_decision = on_decision
         self._begun: set[str] = set()
         self._must_tell_full = False
+        self._forgotten: tuple[datetime | None] | None = None
 
     def commit(
         self,
@@ -133,11 +135,27 @@ class Journal:
         )
         return [_decision(row) for row in rows]
 
-    def prune(self, before: datetime) -> None:
-        """Forget decisions and command ids older than `before`; a command must have expired by then."""
+    def forgotten(self) -> datetime | None:
+        """Of commands made before this time nobody knows any more whether they were carried out.
+
+        Read once; raises StoreError only then.
+        """
+        if self._forgotten is None:
+            kept = self.state(_FORGOTTEN)
+            self._forgotten = (None if kept is None else from_text(kept),)
+        return self._forgotten[0]
+
+    def prune(self, before: datetime, *, now: datetime) -> None:
+        """Forget decisions and command ids older than `before`; a command must have expired by then.
+
+        now: a clock that was ahead of it once must not make all commands to come too old.
+        """
+        forgotten = max(before, min(self.forgotten() or before, now))
         with self._database.transaction():
+            self._put_state(_FORGOTTEN, to_text(forgotten))
             self._database.execute("DELETE FROM decisions WHERE at < ?", (to_text(before),))
             self._database.execute("DELETE FROM commands WHERE at < ?", (to_text(before),))
+        self._forgotten = (forgotten,)
 
     def _store(self, write: Callable[[], object], at: datetime | None) -> None:
         """Run `write` as one transaction; when the disk is full, make room and run it once more.

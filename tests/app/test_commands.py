@@ -60,6 +60,7 @@ class Desk:
             signers=self.trust.signers,
             nonce=self.trust.nonce,
             passed=self.trust.passed,
+            forgotten=self.site.journal.forgotten,
             max_age_s=max_age_s,
             pictures=True,
         )

@@ -35,21 +35,21 @@ class LateDoor:
         self.start()
         self.clock.is_set = False
 
-    def start(self):
-        self.desk = Desk(self.folder, ring=self.ring, max_age_s=KEEP_DAYS * DAY_S)
+    def start(self, keep_days=KEEP_DAYS):
+        self.desk = Desk(self.folder, ring=self.ring, max_age_s=keep_days * DAY_S)
         self.clock, self.site = self.desk.site.clock, self.desk.site
         self.housekeeping = Housekeeping(
             self.site.controller,
             self.site.journal,
             Following(),
             clocks=self.clock.clocks(),
-            keep_days=KEEP_DAYS,
+            keep_days=keep_days,
         )
 
-    def restart(self, *, is_set):
+    def restart(self, *, is_set, keep_days=KEEP_DAYS):
         now = self.clock.now
         self.site.database.close()
-        self.start()
+        self.start(keep_days)
         self.clock.now, self.clock.is_set = now, is_set
 
     def learn_the_time(self, after=timedelta(0)):
@@ -133,6 +133,19 @@ def test_what_was_forgotten_is_not_carried_out_again_once_the_time_is_lost(door)
     assert door.send(command)[-1]["reason"] == "too_old"
     fresh = door.command("group.create", {"group": "g2"}, number=2)
     assert door.send(fresh)[-1]["status"] == "accepted"
+
+
+def test_what_was_forgotten_is_not_carried_out_again_because_more_is_kept_now(door):
+    door.learn_the_time()
+    command = door.command("group.create", {"group": "g1"})
+    door.send(command)
+    door.desk.carry_out()
+    door.restart(is_set=True, keep_days=1)
+    door.learn_the_time(after=timedelta(days=2))
+    assert door.site.journal.command_ack(command["id"]) is None
+    door.restart(is_set=True, keep_days=3650)
+    assert door.send(command)[-1]["reason"] == "too_old"
+    assert door.desk.orders == []
 
 
 def test_a_key_that_had_ended_does_not_count_again_when_the_time_is_lost(tmp_path):

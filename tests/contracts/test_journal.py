@@ -171,7 +171,23 @@ def test_what_is_old_is_forgotten_and_the_rest_is_not(journal, path):
     for day in range(4):
         at = NOON + timedelta(days=day)
         journal.commit(replace(decision(day, command=f"c{day}"), at=at), [event(day)], ack=ACK)
-    journal.prune(NOON + timedelta(days=2))
+    assert journal.forgotten() is None
+    journal.prune(NOON + timedelta(days=2), now=NOON + timedelta(days=3))
     assert [known.id for known in journal.decisions(10)] == [DecisionId("d3"), DecisionId("d2")]
     assert [journal.command_ack(f"c{day}") for day in range(4)] == [None, None, ACK, ACK]
     assert len(events_in(path)) == 4
+
+
+def test_what_was_forgotten_once_is_not_known_again_because_more_is_kept_now(journal, path):
+    journal.prune(NOON, now=NOON + timedelta(days=1))
+    journal.prune(NOON - timedelta(days=80), now=NOON + timedelta(days=10))
+    database, after, _ = restarted(path)
+    with database:
+        assert after.forgotten() == NOON
+
+
+def test_a_clock_that_was_ahead_does_not_make_all_that_comes_old(journal):
+    journal.prune(NOON + timedelta(days=9000), now=NOON + timedelta(days=9090))
+    assert journal.forgotten() == NOON + timedelta(days=9000)
+    journal.prune(NOON - timedelta(days=90), now=NOON)
+    assert journal.forgotten() == NOON

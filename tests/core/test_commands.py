@@ -27,7 +27,12 @@ UNLOCK = Envelope(
 
 
 def verdict(
-    envelope: Envelope, *, retained: bool = False, now: datetime = NOW, clock_synced: bool = True
+    envelope: Envelope,
+    *,
+    retained: bool = False,
+    now: datetime = NOW,
+    clock_synced: bool = True,
+    forgotten: datetime | None = None,
 ) -> Verdict:
     return judge(
         envelope,
@@ -38,6 +43,7 @@ def verdict(
         doors={"main", "side"},
         now=now,
         clock_synced=clock_synced,
+        forgotten=forgotten,
     )
 
 
@@ -108,6 +114,19 @@ def test_a_command_older_than_the_ids_that_are_kept_has_expired() -> None:
     assert refusal(old) == (AckStatus.EXPIRED, "too_old")
     assert refusal(replace(old, exp=NOW + timedelta(days=1)))[1] == "too_old"
     assert isinstance(verdict(old, clock_synced=False), Accept)
+
+
+@pytest.mark.parametrize("clock_synced", [True, False])
+def test_a_command_made_before_what_was_forgotten_has_expired(clock_synced: bool) -> None:
+    revoke = replace(UNLOCK, type="gallery.revoke", body={"person": "ada"}, exp=None)
+
+    def judged(forgotten: datetime) -> Verdict:
+        return verdict(revoke, clock_synced=clock_synced, forgotten=forgotten)
+
+    assert isinstance(judged(NOW), Accept)
+    later = judged(NOW + timedelta(milliseconds=1))
+    assert isinstance(later, Refuse)
+    assert (later.status, later.reason) == (AckStatus.EXPIRED, "too_old")
 
 
 def test_an_expiry_too_far_ahead_is_rejected() -> None:
