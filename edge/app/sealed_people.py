@@ -1,20 +1,23 @@
-"""A person of the fleet's gallery, made here from pictures and sealed before it leaves."""
+"""People of the fleet's gallery: sealed here before they leave, and opened here to be shown."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edge.app import wiring
+from edge.core.envelope import to_timestamp
 from edge.core.events import Json
 from edge.core.frame import Image
-from edge.core.gallery_rows import written
+from edge.core.gallery_rows import FaceRow, PersonRow, Secrets, about, read_row, written
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
 from edge.errors import PoorQuality, SettingsError
-from edge.keys.cipher import seal
+from edge.keys.cipher import seal, unseal
 from edge.keys.files import decoded_secret
 from edge.service.examination import SortedPictures, sort_pictures
 from edge.service.gallery_offer import offer_of
@@ -38,10 +41,7 @@ def sealed_person(
     told pictures done, of how many. Raises SettingsError without the gallery's key, PoorQuality when no
     picture can be used, ModelError.
     """
-    secret = settings.fleet.gallery_key
-    if secret is None:
-        raise SettingsError("fleet.gallery_key is not set; nothing can be sealed for the gallery without it")
-    shut = partial(seal, decoded_secret(secret.get_secret_value(), "fleet.gallery_key"))
+    shut = partial(seal, _key(settings))
     found = _examined(settings, pictures, progress)
     refused = [(one.source, one.reason) for one in found.refused]
     if not found.accepted:
@@ -57,6 +57,40 @@ def sealed_person(
     model = faces[0].templates[0].model
     offer = offer_of(PersonRecord(person, tuple(groups), faces), gallery, model, shut)
     return [written(row) for row in offer.rows], refused
+
+
+def opened_people(settings: Settings, gallery: str, rows: Iterable[dict[str, Json]]) -> list[dict[str, Json]]:
+    """People as a table shows them, in the order of their rows. rows: of the gallery, as the hub has them.
+
+    Raises SettingsError without the gallery's key, SealBroken where it is not the one, MessageMalformed.
+    """
+    key = _key(settings)
+    found: dict[str, dict[str, Json]] = {}
+    faces: Counter[str] = Counter()
+    for each in rows:
+        row = read_row(each)
+        faces[row.person] += isinstance(row, FaceRow)
+        if isinstance(row, PersonRow):
+            name = Secrets.from_bytes(unseal(key, row.sealed, about(gallery, row.person))).name
+            found[row.person] = {"person": row.person, "name": name, "groups": [*row.groups]}
+            found[row.person] |= {"valid_from": _day(row.valid_from), "valid_until": _day(row.valid_until)}
+            found[row.person] |= {"revoked": row.revoked}
+    return [{**told, "faces": faces[person]} for person, told in found.items()]
+
+
+def _key(settings: Settings) -> bytes:
+    """Raises SettingsError."""
+    secret = settings.fleet.gallery_key
+    if secret is None:
+        raise SettingsError(
+            "fleet.gallery_key is not set, and without it nobody's data is sealed or opened; it is among the"
+            " credentials of operators with the role gallery"
+        )
+    return decoded_secret(secret.get_secret_value(), "fleet.gallery_key")
+
+
+def _day(moment: datetime | None) -> str | None:
+    return None if moment is None else to_timestamp(moment)
 
 
 def _examined(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import typer
 
 from edge.cli import fleet_config, fleet_people, fleet_provision, fleet_rollout
+from edge.cli.fleet_events import alarms, events
 from edge.cli.fleet_logs import logs
-from edge.cli.fleet_orders import identify, posture, restart, unlock
+from edge.cli.fleet_orders import identify, posture, restart, selftest, snapshot, sync, unlock
 from edge.cli.fleet_people import revoke
-from edge.cli.fleet_watch import alarms, events, list_, watch
+from edge.cli.fleet_watch import list_, watch
 
 app = typer.Typer(
     help="Many doors at once: orders go to them through the broker, signed with the operator's key.",
@@ -21,6 +22,9 @@ app.command()(posture)
 app.command()(revoke)
 app.command()(identify)
 app.command()(restart)
+app.command()(selftest)
+app.command()(sync)
+app.command()(snapshot)
 app.command()(events)
 app.command()(alarms)
 app.command()(logs)

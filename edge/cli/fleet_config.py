@@ -8,7 +8,7 @@ import typer
 
 from edge.cli.context import JsonOption, print_json
 from edge.cli.fleet_targets import AllOption, DevicesArgument, GroupOption
-from edge.cli.paging import print_page
+from edge.cli.paging import counted, print_page
 
 if TYPE_CHECKING:
     from edge.core.events import Json
@@ -34,9 +34,9 @@ def set_(
 
     Examples:
 
-        ostiary -c anna/ostiary.toml fleet config set --all --set recognition.far=0.0005
+        ostiary fleet config set --all --set recognition.far=0.0005
 
-        ostiary -c anna/ostiary.toml fleet config set door-1 --set door.unlock_s=8 --set log.level=debug
+        ostiary fleet config set door-1 --set door.unlock_s=8 --set log.level=debug
     """
     from edge.hub.asking import asked
     from edge.hub.opened_console import console
@@ -44,25 +44,25 @@ def set_(
 
     target = Target.of(devices, group, everybody)
     body: dict[str, Json] = {**target.as_scope(), "settings": nested(set_)}
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         answer = asked(session, "config.set", body)
     if json:
         print_json(answer)
         return
-    count, version = answer.get("devices"), answer.get("version")
-    typer.echo(f"version {version} for {count} devices; 'ostiary fleet config list' follows it")
+    count = counted(int(str(answer.get("devices"))), "device", "devices")
+    typer.echo(f"version {answer.get('version')} for {count}; 'ostiary fleet config list' follows it")
 
 
 @app.command("list")
 def list_(context: typer.Context, json: JsonOption = False) -> None:
     """List what is set from afar, and how far each device is with it.
 
-    Example: ostiary -c anna/ostiary.toml fleet config list
+    Example: ostiary fleet config list
     """
     from edge.hub.asking import asked, listed
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         parts: Any = asked(session, "config.list", {"limit": 1}).get("parts") or []
         devices: list[dict[str, Any]] = list(listed(session, "config.list", {"limit": 200}, "devices"))
     if json:
@@ -77,7 +77,7 @@ def list_(context: typer.Context, json: JsonOption = False) -> None:
     rows = [
         {**{key: one.get(key) for key in columns}, "refused": _flat(one.get("refused"))} for one in devices
     ]
-    print_page(rows, columns, f"{len(rows)} devices")
+    print_page(rows, columns, counted(len(rows), "device", "devices"))
 
 
 def nested(given: list[str]) -> dict[str, Json]:

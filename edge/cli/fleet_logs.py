@@ -19,12 +19,12 @@ def logs(
 ) -> None:
     """Show the last lines of a device's log. Names and pictures are never in it.
 
-    Example: ostiary -c anna/ostiary.toml fleet logs door-1 --lines 50 --level warning
+    Example: ostiary fleet logs door-1 --lines 50 --level warning
     """
-    from edge.hub.log_reading import PARTS, read_log
+    from edge.hub.log_reading import LEAVES, read_log
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings(), hears=(PARTS,)) as session:
+    with console(context.obj.operator(), hears=LEAVES) as session:
         found = read_log(session, device, {"lines": lines, "level": level}, wait)
     if json:
         print_json({"dev": device, "lines": found})

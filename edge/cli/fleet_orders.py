@@ -1,15 +1,14 @@
-"""`ostiary fleet` orders to doors: they go to the doors themselves, signed, with or without a hub."""
+"""`ostiary fleet` orders to devices: they go to the devices themselves, signed, with or without a hub."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.cli.context import JsonOption
+from edge.cli.context import JsonOption, print_json
 from edge.cli.fleet_targets import (
     AllOption,
     CosignOption,
@@ -18,9 +17,13 @@ from edge.cli.fleet_targets import (
     WaitOption,
     give_order,
 )
+from edge.cli.moments import ahead
+
+if TYPE_CHECKING:
+    from edge.core.events import Json
+    from edge.hub.ordering import Result
 
 DoorOption = Annotated[str, typer.Option(help="Which door of each device.")]
-_SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class _Posture(StrEnum):
@@ -53,22 +56,16 @@ def unlock(
 
     Examples:
 
-        ostiary -c anna/ostiary.toml fleet unlock door-1 --seconds 10
+        ostiary fleet unlock door-1 --seconds 10
 
-        ostiary -c anna/ostiary.toml fleet unlock --group lobby
+        ostiary fleet unlock --group lobby
+
+        ostiary fleet unlock --all --cosign second-person.pem
     """
     # What is signed has no fractions: they travel as text.
-    body = {"door": door} if seconds is None else {"door": door, "seconds": f"{seconds:g}"}
+    body: dict[str, Json] = {"door": door} if seconds is None else {"door": door, "seconds": f"{seconds:g}"}
     give_order(
-        context,
-        "door.unlock",
-        dict(body),
-        devices=devices,
-        group=group,
-        everybody=everybody,
-        cosign=cosign,
-        wait_s=wait,
-        json=json,
+        context, "door.unlock", body, (devices, group, everybody), cosign=cosign, wait_s=wait, json=json
     )
 
 
@@ -92,30 +89,22 @@ def posture(
 
     Examples:
 
-        ostiary -c anna/ostiary.toml fleet posture lockdown --all --reason drill
+        ostiary fleet posture lockdown --group lobby --reason drill
 
-        ostiary -c anna/ostiary.toml fleet posture unlocked --group lobby --until 2h
+        ostiary fleet posture unlocked door-1 --until 2h
 
-        ostiary -c anna/ostiary.toml fleet posture clear --all
+        ostiary fleet posture clear --group lobby
     """
-    body: dict[str, bool | int | float | str | None] = {
+    body: dict[str, Json] = {
         "door": door,
         "posture": None if posture is _Posture.CLEAR else posture.value,
     }
     if until is not None:
-        body["until"] = _moment(until)
+        body["until"] = ahead(until)
     if reason:
         body["reason"] = reason
     give_order(
-        context,
-        "door.posture",
-        {**body},
-        devices=devices,
-        group=group,
-        everybody=everybody,
-        cosign=cosign,
-        wait_s=wait,
-        json=json,
+        context, "door.posture", body, (devices, group, everybody), cosign=cosign, wait_s=wait, json=json
     )
 
 
@@ -130,19 +119,10 @@ def identify(
 ) -> None:
     """Let devices show which they are: by their lamp, or a line in their log.
 
-    Example: ostiary -c anna/ostiary.toml fleet identify door-1
+    Example: ostiary fleet identify door-1
     """
-    give_order(
-        context,
-        "device.identify",
-        {"seconds": seconds},
-        devices=devices,
-        group=group,
-        everybody=everybody,
-        cosign=None,
-        wait_s=wait,
-        json=json,
-    )
+    body: dict[str, Json] = {"seconds": seconds}
+    give_order(context, "device.identify", body, (devices, group, everybody), wait_s=wait, json=json)
 
 
 def restart(
@@ -155,30 +135,75 @@ def restart(
 ) -> None:
     """Restart the daemons of devices; their doors are locked meanwhile.
 
-    Example: ostiary -c anna/ostiary.toml fleet restart door-1
+    Example: ostiary fleet restart door-1
     """
-    give_order(
-        context,
-        "device.restart",
-        {},
-        devices=devices,
-        group=group,
-        everybody=everybody,
-        cosign=None,
-        wait_s=wait,
-        json=json,
-    )
+    give_order(context, "device.restart", {}, (devices, group, everybody), wait_s=wait, json=json)
 
 
-def _moment(text: str) -> str:
-    """A time as it is, a span from now on. Raises RequestRefused."""
-    from edge.core.envelope import to_timestamp
-    from edge.errors import RequestRefused
+def selftest(
+    context: typer.Context,
+    devices: DevicesArgument = None,
+    group: GroupOption = None,
+    everybody: AllOption = False,
+    wait: WaitOption = 60.0,
+    json: JsonOption = False,
+) -> None:
+    """Let devices test themselves, as 'ostiary doctor' does; --json shows each check.
 
-    if (span := re.fullmatch(r"(\d{1,4})([smhd])", text)) is not None:
-        return to_timestamp(datetime.now(UTC) + timedelta(**{_SPANS[span[2]]: int(span[1])}))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise RequestRefused(f"{text!r} is no time; give one such as 2026-11-20T18:00Z, or 30m, 2h") from None
-    return to_timestamp(moment if moment.tzinfo is not None else moment.astimezone())
+    Example: ostiary fleet selftest --group lobby
+    """
+    addressed = (devices, group, everybody)
+    give_order(context, "diag.selftest", {}, addressed, wait_s=wait, json=json, wrong=_failed_checks)
+
+
+def sync(
+    context: typer.Context,
+    devices: DevicesArgument = None,
+    group: GroupOption = None,
+    everybody: AllOption = False,
+    wait: WaitOption = 10.0,
+    json: JsonOption = False,
+) -> None:
+    """Let devices look whether their gallery is the newest; they do so by themselves, too.
+
+    Example: ostiary fleet sync --all
+    """
+    give_order(context, "gallery.sync", {}, (devices, group, everybody), wait_s=wait, json=json)
+
+
+def snapshot(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(help="Id of the device.")],
+    file: Annotated[Path, typer.Argument(help="Where the picture goes (JPEG).")],
+    width: Annotated[int, typer.Option(min=96, max=1280, help="Pixels across.")] = 320,
+    faces: Annotated[bool, typer.Option("--faces", help="Do not hide faces.")] = False,
+    wait: WaitOption = 15.0,
+    json: JsonOption = False,
+) -> None:
+    """Fetch a picture of what a device sees, with faces hidden; only where fleet.pictures is set there.
+
+    Example: ostiary fleet snapshot door-1 door-1.jpg
+    """
+    from edge.hub.one_device import HEARS, decoded, told_by
+    from edge.hub.opened_console import console
+    from edge.keys.whole_file import write_whole
+
+    with console(context.obj.operator(), hears=HEARS) as session:
+        body: dict[str, Json] = {"width": width, "faces": faces}
+        answer = told_by(session, device, "snapshot.request", body, wait)
+    picture = decoded(answer.ack.detail.get("image"))
+    write_whole(file, picture)
+    if json:
+        print_json({"dev": device, "file": str(file), "bytes": len(picture)})
+    else:
+        typer.echo(f"{file}: {len(picture)} bytes")
+
+
+def _failed_checks(result: Result) -> list[str]:
+    """What a device found wrong with itself, and the cures."""
+    from edge.service.health import Status
+
+    checks = result.detail.get("checks")
+    found = [one for one in checks if isinstance(one, dict)] if isinstance(checks, list) else []
+    failed = [one for one in found if one.get("status") == Status.FAIL]
+    return [f"{one.get('name')}: {one.get('detail')}; {one.get('cure')}" for one in failed]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.paging import minute, print_page
+from edge.cli.paging import counted, minute, print_page
 
 if TYPE_CHECKING:
     from edge.core.events import Json
@@ -35,24 +35,14 @@ def revoke(
 
     Examples:
 
-        ostiary -c anna/ostiary.toml fleet revoke bob
+        ostiary fleet revoke bob
 
-        ostiary -c anna/ostiary.toml fleet revoke bob --direct
+        ostiary fleet revoke bob --direct
     """
     if direct:
         from edge.cli.fleet_targets import give_order
 
-        give_order(
-            context,
-            "gallery.revoke",
-            {"person": person},
-            devices=None,
-            group=None,
-            everybody=True,
-            cosign=None,
-            wait_s=10.0,
-            json=json,
-        )
+        give_order(context, "gallery.revoke", {"person": person}, (None, None, True), wait_s=10.0, json=json)
         return
     answer = _asked(context, "gallery.revoke", {"gallery": gallery, "person": person})
     if json:
@@ -67,7 +57,7 @@ def revoke(
 def status(context: typer.Context, json: JsonOption = False) -> None:
     """Show the galleries, and how many doors have their newest version.
 
-    Example: ostiary -c anna/ostiary.toml fleet people status
+    Example: ostiary fleet people status
     """
     answer = _asked(context, "gallery.status", {})
     if json:
@@ -78,6 +68,27 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
     rows = [{column: one.get(column) for column in columns} for one in found]
     devices: Any = answer.get("devices") or {}
     print_page(rows, columns, f"{devices.get('in_step', 0)} doors in step, {devices.get('behind', 0)} behind")
+
+
+@app.command("list")
+def list_(context: typer.Context, gallery: GalleryOption = "main", json: JsonOption = False) -> None:
+    """List the people of a gallery; their names come sealed, and are opened here.
+
+    Example: ostiary fleet people list
+    """
+    from edge.app.sealed_people import opened_people
+    from edge.hub.asking import listed
+    from edge.hub.opened_console import console
+
+    settings = context.obj.operator()
+    with console(settings) as session:
+        rows = opened_people(settings, gallery, listed(session, "gallery.rows", {"gallery": gallery}, "rows"))
+    if json:
+        print_json(rows)
+        return
+    columns = ("person", "name", "groups", "faces", "valid_from", "valid_until", "revoked")
+    shown = [{**row, "revoked": "yes" if row["revoked"] else ""} for row in rows]
+    print_page(shown, columns, counted(len(rows), "person", "people"))
 
 
 @app.command()
@@ -96,7 +107,7 @@ def add(
 ) -> None:
     """Enroll somebody for all doors, from pictures. The pictures stay here; sealed templates travel.
 
-    Example: ostiary -c anna/ostiary.toml fleet people add alice photos/alice-*.jpg --name "Alice Doe"
+    Example: ostiary fleet people add alice photos/alice-*.jpg --name "Alice Doe"
     """
     from datetime import UTC
 
@@ -111,7 +122,7 @@ def add(
     who = Person(PersonId(person), name, now, begins, ends)
     groups = [GroupId(one) for one in group or ()]
     with bar("looking at the pictures") as progress:
-        rows, refused = sealed_person(context.obj.settings(), gallery, who, groups, pictures, progress)
+        rows, refused = sealed_person(context.obj.operator(), gallery, who, groups, pictures, progress)
     for source, reason in refused:
         typer.echo(f"{source}: {reason}", err=True)
     answer = _asked(context, "gallery.put", {"gallery": gallery, "ops": rows})
@@ -119,7 +130,9 @@ def add(
     if json:
         print_json({**answer, "person": person, "faces": faces, "refused": [list(one) for one in refused]})
     else:
-        typer.echo(f"{person}: {faces} faces, in version {answer.get('version')} of {gallery}")
+        typer.echo(
+            f"{person}: {counted(faces, 'face', 'faces')}, in version {answer.get('version')} of {gallery}"
+        )
 
 
 @app.command()
@@ -128,7 +141,7 @@ def remove(
 ) -> None:
     """Erase somebody at the hub and at every door; each door sends a receipt.
 
-    Example: ostiary -c anna/ostiary.toml fleet people remove alice
+    Example: ostiary fleet people remove alice
     """
     answer = _asked(context, "gallery.remove", {"gallery": gallery, "person": person})
     if json:
@@ -141,19 +154,19 @@ def remove(
 def offers(context: typer.Context, json: JsonOption = False) -> None:
     """List whom doors enrolled and hand up.
 
-    Example: ostiary -c anna/ostiary.toml fleet people offers
+    Example: ostiary fleet people offers
     """
     from edge.hub.asking import listed
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         found = list(listed(session, "offer.list", {"limit": 200}, "offers"))
     if json:
         print_json(found)
         return
-    columns = ("offer", "dev", "gallery", "person", "faces", "at")
+    columns = ("offer", "dev", "gallery", "person", "groups", "faces", "at")
     rows = [{**{key: one.get(key) for key in columns}, "at": minute(str(one.get("at", "")))} for one in found]
-    print_page(rows, columns, f"{len(rows)} offers")
+    print_page(rows, columns, counted(len(rows), "offer", "offers"))
 
 
 @app.command()
@@ -179,5 +192,5 @@ def _asked(context: typer.Context, type_: str, body: dict[str, Any]) -> dict[str
     from edge.hub.asking import asked
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         return asked(session, type_, body)

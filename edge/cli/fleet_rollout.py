@@ -1,8 +1,9 @@
-"""`ostiary fleet rollout`: models, software and settings, to a few devices first and then to more."""
+"""`ostiary fleet rollout`: models and software, to a few devices first and then to more."""
 
 from __future__ import annotations
 
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,16 +11,18 @@ import typer
 
 from edge.cli.context import JsonOption, print_json
 from edge.cli.fleet_targets import AllOption, DevicesArgument, GroupOption
-from edge.cli.paging import minute, print_page
+from edge.cli.paging import counted, minute, print_page
 
 if TYPE_CHECKING:
     from edge.core.events import Json
     from edge.hub.console import Console
 
-app = typer.Typer(help="Bring models, software and settings to devices in steps.", no_args_is_help=True)
+app = typer.Typer(help="Bring models and software to devices in steps.", no_args_is_help=True)
 RolloutArgument = Annotated[str, typer.Argument(help="The name of the roll-out.")]
 _POLL_S = 2.0
-_OVER = ("done", "aborted")
+_ABORTED = "aborted"
+_OVER = ("done", _ABORTED)
+_UNFINISHED = ("waiting", "released", "accepted", "in_progress")
 
 
 @app.command()
@@ -32,9 +35,6 @@ def start(
         Path | None, typer.Option(help="Manifest of a model, its file beside it.", show_default=False)
     ] = None,
     software: Annotated[Path | None, typer.Option(help="Wheel of Ostiary.", show_default=False)] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="SECTION.KEY=VALUE of the settings.", show_default=False)
-    ] = None,
     steps: Annotated[str, typer.Option(help="Percent of the devices, step by step.")] = "1,10,50,100",
     pause: Annotated[int, typer.Option(min=0, help="Seconds all must be well before the next step.")] = 600,
     abort: Annotated[int, typer.Option(min=0, max=100, help="Stop when more percent than these fail.")] = 10,
@@ -46,9 +46,9 @@ def start(
 
     Examples:
 
-        ostiary -c anna/ostiary.toml fleet rollout start --all --model liveness-context.toml --follow
+        ostiary fleet rollout start --all --model liveness-context.toml --follow
 
-        ostiary -c anna/ostiary.toml fleet rollout start --all --software ostiary-1.2.0-py3-none-any.whl
+        ostiary fleet rollout start --all --software ostiary-1.2.0-py3-none-any.whl
     """
     from edge.errors import RequestRefused
     from edge.hub.asking import asked
@@ -56,8 +56,8 @@ def start(
     from edge.hub.ordering import Target
 
     target = Target.of(devices, group, everybody)
-    if sum(one is not None for one in (model, software, set_)) != 1:
-        raise RequestRefused("say what shall be rolled out: one of --model, --software and --set")
+    if (model is None) == (software is None):
+        raise RequestRefused("say what shall be rolled out: --model or --software")
     body: dict[str, Json] = {
         **target.as_scope(),
         "steps": list(_percentages(steps)),
@@ -66,28 +66,32 @@ def start(
     }
     if name is not None:
         body["rollout"] = name
-    with console(context.obj.settings()) as session:
-        body["job"] = _job(session, model, software, set_)
+    with console(context.obj.operator()) as session:
+        body["job"] = _job(session, model, software)
         answer = asked(session, "rollout.start", body)
         rollout = str(answer.get("rollout"))
+        if not json:
+            typer.echo(f"{rollout}: {answer.get('devices')} devices; 'ostiary fleet rollout show {rollout}'")
         if follow:
-            _follow(session, rollout)
-        if json:
-            print_json(_summary(session, rollout) if follow else answer)
-    if not json:
-        typer.echo(f"{rollout}: {answer.get('devices')} devices; 'ostiary fleet rollout show {rollout}'")
+            answer = _follow(session, rollout)
+    if json:
+        print_json(answer)
+    elif follow:
+        typer.echo(_ended(answer))
+    if answer.get("state") == _ABORTED:
+        raise typer.Exit(1)
 
 
 @app.command("list")
 def list_(context: typer.Context, json: JsonOption = False) -> None:
     """List the roll-outs, the newest first.
 
-    Example: ostiary -c anna/ostiary.toml fleet rollout list
+    Example: ostiary fleet rollout list
     """
     from edge.hub.asking import asked
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         found: Any = asked(session, "rollout.list", {}).get("rollouts") or []
     if json:
         print_json(found)
@@ -102,7 +106,9 @@ def list_(context: typer.Context, json: JsonOption = False) -> None:
         }
         for one in found
     ]
-    print_page(rows, ("rollout", "state", "percent", "devices", "since"), f"{len(rows)} roll-outs")
+    print_page(
+        rows, ("rollout", "state", "percent", "devices", "since"), counted(len(rows), "roll-out", "roll-outs")
+    )
 
 
 @app.command()
@@ -114,22 +120,20 @@ def show(
 ) -> None:
     """Show how far each device is.
 
-    Example: ostiary -c anna/ostiary.toml fleet rollout show r-0193a1b2c3d4e5f6 --follow
+    Example: ostiary fleet rollout show r-0193a1b2c3d4e5f6 --follow
     """
     from edge.hub.asking import listed
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
-        if follow:
-            _follow(session, rollout)
-        summary = _summary(session, rollout)
+    with console(context.obj.operator()) as session:
+        summary = _follow(session, rollout) if follow else _summary(session, rollout)
         jobs = list(listed(session, "job.list", {"rollout": rollout, "limit": 200}, "jobs"))
     if json:
         print_json({**summary, "jobs": jobs})
         return
     columns = ("dev", "status", "step", "percent", "reason")
     rows = [{column: one.get(column) for column in columns} for one in jobs]
-    print_page(rows, columns, f"{rollout}: {summary.get('state')}, {', '.join(_counts(summary))}")
+    print_page(rows, columns, _ended(summary))
 
 
 @app.command()
@@ -154,7 +158,7 @@ def _turn(context: typer.Context, type_: str, rollout: str, json: bool) -> None:
     from edge.hub.asking import asked
     from edge.hub.opened_console import console
 
-    with console(context.obj.settings()) as session:
+    with console(context.obj.operator()) as session:
         answer = asked(session, type_, {"rollout": rollout})
     if json:
         print_json(answer)
@@ -162,10 +166,8 @@ def _turn(context: typer.Context, type_: str, rollout: str, json: bool) -> None:
         typer.echo(f"{rollout}: {answer.get('state')}")
 
 
-def _job(
-    session: Console, model: Path | None, software: Path | None, set_: list[str] | None
-) -> dict[str, Json]:
-    from edge.cli.fleet_config import nested
+def _job(session: Console, model: Path | None, software: Path | None) -> dict[str, Json]:
+    """Send the file of a job to the hub. Raises SettingsError for a file that is none, and as `asked`."""
     from edge.cli.progress import bar
     from edge.hub.uploading import upload
 
@@ -173,13 +175,22 @@ def _job(
         text, file = _manifest(model)
         with bar("sending the model") as progress:
             return {"kind": "model", "manifest": text, "file": upload(session, file, progress)}
-    if software is not None:
-        # name-version-py3-none-any.whl: PEP 427.
-        version = software.name.split("-")[1] if software.name.count("-") >= 4 else ""
-        with bar("sending the software") as progress:
-            told = upload(session, software, progress)
-        return {"kind": "software", "version": version, "name": software.name, "file": told}
-    return {"kind": "config", "version": int(time.time()), "settings": nested(set_ or [])}
+    if software is None:
+        raise ValueError("neither a model nor software")
+    version = _version(software)
+    with bar("sending the software") as progress:
+        told = upload(session, software, progress)
+    return {"kind": "software", "version": version, "name": software.name, "file": told}
+
+
+def _version(wheel: Path) -> str:
+    """That of a wheel, which its name tells (PEP 427). Raises SettingsError."""
+    from edge.errors import SettingsError
+
+    parts = wheel.name.split("-")
+    if wheel.suffix != ".whl" or len(parts) < 5:
+        raise SettingsError(f"{wheel.name} is no wheel; give one such as ostiary-1.2.0-py3-none-any.whl")
+    return parts[1]
 
 
 def _manifest(model: Path) -> tuple[str, Path]:
@@ -188,24 +199,32 @@ def _manifest(model: Path) -> tuple[str, Path]:
 
     try:
         text = model.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        file = tomllib.loads(text).get("file")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise SettingsError(f"cannot read {model}; give the manifest (.toml) of the model") from None
-    return text, model.with_suffix(".tflite")
+    if not isinstance(file, str) or Path(file).name != file:
+        raise SettingsError(f"{model} names no file of a model; give the manifest (.toml) of the model")
+    return text, model.with_name(file)
 
 
-def _follow(session: Console, rollout: str) -> None:
-    """A progress bar until the roll-out is over. Raises as `asked`."""
+def _follow(session: Console, rollout: str) -> dict[str, Any]:
+    """A progress bar until the roll-out is over, and then what came of it. Raises as `asked`."""
     from edge.cli.progress import bar
 
     with bar(rollout) as progress:
         while True:
             summary = _summary(session, rollout)
-            counts: Any = summary.get("counts") or {}
-            finished = sum(counts.get(status, 0) for status in ("succeeded", "failed", "rejected"))
-            progress(finished, sum(counts.values()))
+            counts: dict[str, int] = summary.get("counts") or {}
+            waiting = sum(counts.get(status, 0) for status in _UNFINISHED)
+            progress(sum(counts.values()) - waiting, sum(counts.values()))
             if summary.get("state") in _OVER:
-                return
+                return summary
             time.sleep(_POLL_S)
+
+
+def _ended(summary: dict[str, Any]) -> str:
+    why = f" ({summary['reason']})" if summary.get("reason") else ""
+    return f"{summary.get('rollout')}: {summary.get('state')}{why}, {', '.join(_counts(summary))}"
 
 
 def _summary(session: Console, rollout: str) -> dict[str, Any]:

@@ -24,6 +24,11 @@ def print_page(rows: Sequence[dict[str, Any]], columns: Sequence[str], caption: 
     Console().print(table)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def minute(moment: str) -> str:
     """A time in ISO 8601, as tables show it: UTC, to the minute."""
     return moment[:16].replace("T", " ")

@@ -29,8 +29,8 @@ class Denial(StrEnum):
 
 WHY = {
     Denial.UNSIGNED: "the command is not signed; sign it with a key of the keyring",
-    Denial.SIGNATURE: "no signature is right here; sign for this topic with a key that is valid now",
-    Denial.ROLE: "the key has no role for this command here; sign it with one that has",
+    Denial.SIGNATURE: "the key is not known here, or not valid now; publish the list of keys anew",
+    Denial.ROLE: "the key has no role for this command here; sign with one that has",
     Denial.SIGNERS: f"a door command for all needs {TO_OPEN_ALL} signatures of keys for emergencies",
 }
 """One line for the sender."""

@@ -81,6 +81,11 @@ def may_order(role: Role, message_type: str) -> bool:
     return message_type in TO_READ or message_type in MAY_SIGN[role] or family in MAY_SIGN[role]
 
 
+def roles_for(message_type: str) -> tuple[Role, ...]:
+    """The roles that may sign messages of this type."""
+    return tuple(role for role in Role if may_order(role, message_type))
+
+
 def is_allowed(signer: Signer, message_type: str) -> bool:
     return any(may_order(role, message_type) for role in signer.roles)
 

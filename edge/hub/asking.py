@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge.core.ack import AckStatus
 from edge.core.events import Json
+from edge.core.roles import roles_for
 from edge.errors import RequestRefused
 from edge.hub.console import Console
 
@@ -16,7 +17,17 @@ def asked(console: Console, type_: str, body: dict[str, Json], within_s: float =
     if ack.status is AckStatus.SUCCEEDED:
         return ack.detail
     text = ack.detail.get("text") or ack.reason or ack.status.value
-    raise RequestRefused(f"the hub refuses {type_}: {text}")
+    cure = f"; {needed(type_)}" if ack.reason == "auth" else ""
+    raise RequestRefused(f"the hub refuses {type_}: {text}{cure}")
+
+
+def needed(type_: str) -> str:
+    """What somebody must have who asks for that, and how it is given."""
+    roles = " or ".join(roles_for(type_)) or "of another kind"
+    return (
+        f"{type_} takes a key with the role {roles}; 'ostiary fleet provision list' shows who has which, and"
+        " 'ostiary fleet provision keys --publish' tells everybody of new keys"
+    )
 
 
 def listed(console: Console, type_: str, body: dict[str, Json], key: str) -> Iterator[dict[str, Json]]:

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import count
 from typing import Self
 
 from edge.core import envelope
 from edge.core.ack import Ack
 from edge.core.envelope import Envelope
 from edge.core.events import Json
-from edge.errors import BrokerUnavailable, MessageMalformed
+from edge.errors import BrokerUnavailable, MessageMalformed, RequestRefused
 from edge.keys.signature import SigningKey, signed
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import dump_json, parse_json
@@ -32,6 +30,9 @@ CONNECT_S = 10.0
 _PUBLISH_S = 10.0
 _POLL_S = 0.05
 _LOOK_S = 0.5
+_NO_HUB_S = 3.0
+GONE = ("lost", "disconnected")
+"""The states of a member without a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Console:
     """A context manager; belongs to one thread.
 
     name: who asks, as the certificate says. keys: the first one signs, the others cosign; without any,
-    orders are not signed. hears: filters of what shall be heard besides answers. new_id: a UUIDv7 each time.
+    orders are not signed, or not given where they `must_be_signed`. hears: filters of what shall be heard
+    besides answers. new_id: a UUIDv7 each time. hub: the state the hub is in, as far as it has told.
     Entering raises BrokerUnavailable.
     """
 
@@ -69,27 +71,32 @@ class Console:
         name: str,
         *,
         keys: Sequence[SigningKey] = (),
+        must_be_signed: bool = False,
         hears: Sequence[str] = (),
         new_id: Callable[[], str],
         utc: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topics = topics
+        self.hub: str | None = None
         self._name = name
         self._keys = tuple(keys)
+        self._must_be_signed = must_be_signed
         self._new_id = new_id
         self._utc = utc
         self._monotonic = monotonic
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._is_up = False
         self._sent: dict[str, float] = {}
-        filters = [topics.each("cmd-ack"), topics.hub_ack(name), *hears]
+        self._attempts = 0
+        self._nodes = len(link.nodes)
+        filters = [topics.each("cmd-ack"), topics.hub_ack(name), topics.hub_state, *hears]
         self._bus = MqttBus(
             # Nothing is kept for a console that has gone.
             replace(link, session_expiry_s=0),
             None,
             filters,
-            sessions=partial(next, count(1)),
+            sessions=self._attempt,
             max_bytes=GALLERY_BYTES,
         )
 
@@ -97,7 +104,8 @@ class Console:
         self._bus.start(self._inbox.put, self._note_link)
         give_up_at = self._monotonic() + CONNECT_S
         while not self._is_up:
-            if self._monotonic() > give_up_at:
+            # All nodes have been tried by then.
+            if self._attempts > self._nodes or self._monotonic() > give_up_at:
                 trouble = self._bus.trouble or "the broker does not answer; check the network"
                 self._bus.close()
                 raise BrokerUnavailable(trouble)
@@ -111,7 +119,7 @@ class Console:
         """Send a signed order to one device, a group or all, and return its id.
 
         valid_s: until when it may be carried out, seconds from now. Raises MessageMalformed for a body that
-        cannot be signed, BrokerUnavailable.
+        cannot be signed, RequestRefused where there is no key to sign with, BrokerUnavailable.
         """
         return self._send(topic, type_, body, valid_s, None)
 
@@ -124,7 +132,7 @@ class Console:
         """
         wanted = set(orders)
         for heard in self.heard(within_s):
-            answer = None if heard is None else self._answer(heard)
+            answer = None if heard is None else self.answer(heard)
             if answer is None:
                 yield None
             elif answer.order in wanted and (progress or answer.ack.status.is_final):
@@ -136,7 +144,11 @@ class Console:
         for answer in self.answers([request], within_s):
             if answer is not None:
                 return answer.ack
-        raise BrokerUnavailable(f"no hub answered within {within_s:g} s; see whether 'ostiary hub run' runs")
+            if self.hub in GONE:
+                raise BrokerUnavailable(f"the hub is {self.hub}; start it with 'ostiary hub run'")
+            if self.hub is None and self._monotonic() - self._sent[request] > _NO_HUB_S:
+                raise BrokerUnavailable("no hub is at this site; start one with 'ostiary hub run'")
+        raise BrokerUnavailable(f"the hub did not answer within {within_s:g} s; see its log")
 
     def heard(self, within_s: float | None = None) -> Iterator[Heard | None]:
         """What arrives, until the time is over (None: for ever); None after half a second without anything.
@@ -160,11 +172,14 @@ class Console:
         topic = message.topic
         if topic == self.topics.hub_ack(self._name):
             return Heard("", "ack", document, message.retain)
+        if topic == self.topics.hub_state:
+            self.hub = str(document.get("state"))
         dev = self.topics.dev_of(topic)
         leaf = topic if dev is None else self.topics.leaf_of(topic)
         return Heard(dev or "", leaf, document, message.retain)
 
-    def _answer(self, heard: Heard) -> Answer | None:
+    def answer(self, heard: Heard) -> Answer | None:
+        """What was heard as the answer to an order of ours; None when it is something else."""
         if heard.leaf not in ("cmd-ack", "ack"):
             return None
         try:
@@ -178,6 +193,11 @@ class Console:
         return Answer(told.corr, heard.dev, ack, self._monotonic() - sent)
 
     def _send(self, topic: str, type_: str, body: dict[str, Json], valid_s: float, dev: str | None) -> str:
+        if self._must_be_signed and not self._keys:
+            raise RequestRefused(
+                f"{self._name} has no key to sign with, and may only watch; 'ostiary fleet provision operator"
+                f" {self._name} --role ROLE' gives one"
+            )
         now = self._utc()
         made = Envelope(self._new_id(), now, type_, body, dev=dev, exp=now + timedelta(seconds=valid_s))
         if self._keys:
@@ -190,6 +210,11 @@ class Console:
                 raise BrokerUnavailable(self._bus.trouble or "the broker takes no messages; try again")
             time.sleep(_POLL_S)
         return made.id
+
+    def _attempt(self) -> int:
+        """The number of an attempt to connect, on the bus's thread."""
+        self._attempts += 1
+        return self._attempts
 
     def _note_link(self, is_up: bool) -> None:
         self._is_up = is_up

@@ -69,7 +69,8 @@ class FleetRequests:
         if body.has("until"):
             wanted = wanted.where(events.c.ts < to_timestamp(timestamp(body.values["until"], "until")))
         rows = [_event(row) for row in _page(work, wanted, body)]
-        kept = fitting(rows)
+        # What does not fit is left off at the end that the next page goes on from.
+        kept = fitting(rows[::-1])[::-1] if body.values.get("newest") is True else fitting(rows)
         return {"events": [*kept], "after": kept[-1]["number"] if kept else body.values.get("after")}
 
     def _alarms(self, work: Work, asked: Envelope) -> dict[str, Json]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge.core.events import Json
-from edge.hub.console import Console, Heard
+from edge.hub.console import GONE, Console, Heard
 
 LEAVES = ("state", "info", "door/+/state")
 """What has to be heard for it."""
+UNKNOWN = "unknown"
 _QUIET_S = 0.6
 _LONGEST_S = 10.0
-_GONE = ("lost", "disconnected")
 
 
 @dataclass(slots=True)
@@ -21,15 +21,16 @@ class Device:
     """state: `unknown` of one that never said. doors: the level of each door by its name."""
 
     dev: str
-    state: str = "unknown"
+    state: str = UNKNOWN
     session: int = -1
+    boot: Json = None
     info: dict[str, Json] = field(default_factory=dict)
     doors: dict[str, dict[str, Json]] = field(default_factory=dict)
 
     @property
     def is_there(self) -> bool:
         """Whether it has a session with the broker."""
-        return self.state not in ("unknown", *_GONE)
+        return self.state not in (UNKNOWN, *GONE)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -53,11 +54,14 @@ class FleetView:
         known = self._devices.get(heard.dev, Device(heard.dev))
         leaf, document = heard.leaf, heard.document
         if leaf == "state":
-            session = document.get("session")
-            # A late death must not kill a newer birth.
-            if not isinstance(session, int) or session < known.session:
+            session, boot = document.get("session"), document.get("boot")
+            state = str(document.get("state"))
+            if type(session) is not int:
                 return None
-            known.state, known.session = str(document.get("state")), session
+            # A late death must not kill a newer birth; a device that was installed anew counts anew.
+            if session < known.session and (state in GONE or boot in (None, known.boot)):
+                return None
+            known.state, known.session, known.boot = state, session, boot
         elif leaf == "info":
             known.info = document
         elif leaf.startswith("door/") and leaf.endswith("/state"):
@@ -83,11 +87,14 @@ class FleetView:
 def look(console: Console, monotonic: Callable[[], float] = time.monotonic) -> FleetView:
     """Hear what the broker retains: it comes at once, and then nothing more."""
     view = FleetView()
-    began = last = monotonic()
+    told: set[tuple[str, str]] = set()
+    last = monotonic()
     for heard in console.heard(_LONGEST_S):
         now = monotonic()
-        if heard is not None and heard.retained and view.note(heard) is not None:
+        if heard is not None and view.note(heard) is not None and (heard.dev, heard.leaf) not in told:
+            # What is told a second time is news, of which there is no end.
+            told.add((heard.dev, heard.leaf))
             last = now
-        elif now - last > _QUIET_S or now - began > _LONGEST_S:
+        elif now - last > _QUIET_S:
             break
     return view

@@ -37,6 +37,7 @@ def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequenc
         topics,
         name,
         keys=[load_signing_key(file) for file in files],
+        must_be_signed=settings.fleet.keyring is not None,
         hears=[topics.each(leaf) for leaf in hears],
         new_id=lambda: uuid7(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
         utc=lambda: datetime.now(UTC),

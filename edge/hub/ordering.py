@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from edge.core.authorization import TO_OPEN_ALL
 from edge.core.events import Json
+from edge.core.roles import Role, roles_for
 from edge.errors import RequestRefused
+from edge.hub.asking import needed
 from edge.hub.console import Answer, Console
-from edge.hub.fleet_view import Device, FleetView, look
+from edge.hub.fleet_view import UNKNOWN, Device, FleetView, look
 from edge.mqtt.topics import level
 
 OFFLINE, NO_ANSWER = "offline", "no_answer"
+_UNREACHED = (OFFLINE, UNKNOWN)
 _SPARE_S, _LONGEST_S = 5.0, 29.0
 """An order about a door is refused when it is valid for longer than 30 s."""
 
@@ -44,7 +48,8 @@ class Target:
 
 @dataclass(slots=True)
 class Result:
-    """What one device made of an order. status: `no_answer` where none came, `offline` where none can."""
+    """What one device made of an order. status: `no_answer` where none came, `offline` where none can,
+    `unknown` of a device that never was at this site."""
 
     dev: str
     status: str = NO_ANSWER
@@ -55,6 +60,10 @@ class Result:
     @property
     def is_good(self) -> bool:
         return self.status == "succeeded"
+
+    @property
+    def is_unauthorized(self) -> bool:
+        return self.reason == "auth"
 
     def note(self, answer: Answer) -> None:
         ack = answer.ack
@@ -83,17 +92,15 @@ def deliver(
 ) -> list[Result]:
     """Send an order and collect the answers, in the order of the devices' ids.
 
-    wait_s: for answers, and a little longer it is valid. progress: told how many have answered, of how many. A
-    device that is not connected is not waited for: the broker keeps the order for it, and it will find it
-    expired. Raises RequestRefused when nobody is there to hear it, BrokerUnavailable, MessageMalformed.
+    wait_s: for answers, and a little longer it is valid. progress: told how many have answered, of how many.
+    A device that is not connected is not waited for, and if it was named is sent nothing: nobody expects its
+    door to open a while later. Raises RequestRefused when nobody is there to hear it, BrokerUnavailable,
+    MessageMalformed.
     """
     view = look(console)
-    results = {one.dev: Result(one.dev) for one in _expected(view, target)}
-    for one in view.named(results):
-        if not one.is_there:
-            results[one.dev].status = OFFLINE
-    orders = _send(console, target, type_, body, list(results), min(wait_s + _SPARE_S, _LONGEST_S))
-    waiting = {dev for dev, result in results.items() if result.status != OFFLINE}
+    results = {one.dev: _before(one) for one in _expected(view, target)}
+    waiting = {dev for dev, result in results.items() if result.status not in _UNREACHED}
+    orders = _send(console, target, type_, body, sorted(waiting), min(wait_s + _SPARE_S, _LONGEST_S))
     for answer in console.answers(orders, wait_s):
         if answer is not None:
             results.setdefault(answer.dev, Result(answer.dev)).note(answer)
@@ -102,6 +109,27 @@ def deliver(
         if not waiting:
             break
     return [results[dev] for dev in sorted(results)]
+
+
+def advice(results: Sequence[Result], type_: str, target: Target) -> str | None:
+    """What helps against the commonest refusal, in one line; None when it was not that."""
+    if not any(one.is_unauthorized for one in results):
+        return None
+    if target.everybody and Role.EMERGENCY in roles_for(type_) and type_.startswith("door."):
+        return (
+            f"what opens every door takes {TO_OPEN_ALL} keys with the role emergency: one of your own, and"
+            " --cosign FILE; a group takes one of an operator"
+        )
+    return needed(type_)
+
+
+def _before(device: Device) -> Result:
+    """As it is as long as nothing was answered."""
+    if device.is_there:
+        return Result(device.dev)
+    if device.state == UNKNOWN:
+        return Result(device.dev, UNKNOWN, reason="never_heard_of")
+    return Result(device.dev, OFFLINE, reason=device.state)
 
 
 def _expected(view: FleetView, target: Target) -> list[Device]:

@@ -15,9 +15,10 @@ from edge.hub.access import Member
 from edge.hub.broker_folder import write_broker_files, write_server
 from edge.hub.inventory import Entry, Inventory, check_id, check_level
 from edge.hub.member_bundle import Provided, provide, withdraw
+from edge.hub.member_files import KEYS_LIST
 from edge.hub.site_folder import SiteFolder
 from edge.keys.authority import Authority
-from edge.keys.bundle import Kind
+from edge.keys.bundle import KEYRING, Kind
 from edge.keys.keyring import KnownKey
 from edge.keys.signature import SigningKey
 from edge.mqtt.topics import SiteTopics
@@ -194,6 +195,10 @@ class Provisioning:
         message = keys_list.keys_list(after, SiteTopics(inventory.site), self._folder.root_key(), self._now)
         self._folder.write("keys/keys.list.json", message)
         self._folder.write("keys/keyring.json", after.to_json().encode())
+        if self._folder.has(f"bundles/{HUB}/{KEYS_LIST}"):
+            # A hub that runs from its bundle publishes what is there.
+            self._folder.write(f"bundles/{HUB}/{KEYS_LIST}", message)
+            self._folder.write(f"bundles/{HUB}/{KEYRING}", after.to_json().encode())
 
     def _save(self, inventory: Inventory, authority: Authority) -> None:
         """The inventory first: it is what everything else is made of."""

@@ -1,0 +1,65 @@
+"""An order to one device whose answer is what is wanted: its log, a picture."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from edge.core.ack import AckStatus
+from edge.core.events import Json
+from edge.errors import BrokerUnavailable, MessageMalformed, RequestRefused
+from edge.hub.asking import needed
+from edge.hub.console import Answer, Console, Heard
+from edge.hub.fleet_view import UNKNOWN, look
+
+HEARS = ("state",)
+"""What has to be heard of devices to know whether they are there."""
+
+
+def told_by(
+    console: Console,
+    dev: str,
+    type_: str,
+    body: dict[str, Json],
+    within_s: float,
+    *,
+    aside: Callable[[Heard], None] = lambda heard: None,
+) -> Answer:
+    """Give a device an order and return its answer. aside: is given what else is heard meanwhile.
+
+    Raises RequestRefused when the device is not there or refuses, BrokerUnavailable when it does not answer,
+    MessageMalformed as `aside` does.
+    """
+    topic = console.topics.device(dev).cmd
+    (device,) = look(console).named([dev])
+    if not device.is_there:
+        state = "was never heard of" if device.state == UNKNOWN else f"is {device.state}"
+        raise RequestRefused(f"{dev} {state}; see 'ostiary fleet list'")
+    order = console.order(topic, type_, body, within_s)
+    for heard in console.heard(within_s):
+        if heard is None or heard.dev != dev:
+            continue
+        answer = console.answer(heard)
+        if answer is None or answer.order != order:
+            aside(heard)
+        elif answer.ack.status is AckStatus.SUCCEEDED:
+            return answer
+        elif answer.ack.status.is_final:
+            raise RequestRefused(_refusal(dev, type_, answer))
+    raise BrokerUnavailable(f"{dev} did not answer within {within_s:g} s; see 'ostiary fleet list'")
+
+
+def decoded(data: Json) -> bytes:
+    """Bytes that travelled as base64. Raises MessageMalformed."""
+    try:
+        return base64.b64decode(data if isinstance(data, str) else "?", validate=True)
+    except (binascii.Error, ValueError):
+        raise MessageMalformed("what the device sent is not base64; ask again") from None
+
+
+def _refusal(dev: str, type_: str, answer: Answer) -> str:
+    ack = answer.ack
+    text = ack.detail.get("text") or ack.reason or ack.status.value
+    cure = f"; {needed(type_)}" if ack.reason == "auth" else ""
+    return f"{dev} refuses {type_}: {text}{cure}"
