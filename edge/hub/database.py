@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -236,10 +238,16 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _prepare(path: Path) -> None:
-    """Make the folder and the file, readable by their owner only."""
+    """Make the folder and the file, readable by their owner only.
+
+    It is not opened: whoever closes it takes away the locks that other connections of this process hold.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with contextlib.suppress(FileExistsError):
+            os.mknod(path, 0o600 | stat.S_IFREG)
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise StoreUnwritable(
             f"cannot write the hub's database {path}: {error.strerror}; give the user that runs the hub write"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -167,25 +168,29 @@ def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> s
 
 
 def _prepare(path: Path) -> None:
-    """Make the folder and the file, readable by their owner only: templates are in it."""
+    """Make the folder and the file, readable by their owner only: templates are in it.
+
+    The file is never opened here. Whoever closes it takes this process's locks of it away, those of other
+    connections too: the next process that ends would then delete the log that they write to.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with contextlib.suppress(FileExistsError):
+            os.mknod(path, 0o600 | stat.S_IFREG)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreUnwritable(f"the store {path} is not a regular file; choose another path")
+        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+            path.chmod(0o600)
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise StoreUnwritable(
             f"cannot write the store {path}: {error.strerror}; give the user that runs ostiary "
             f"write access to {path.parent} and the files in it"
         ) from error
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreUnwritable(f"the store {path} is not a regular file; choose another path")
-        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
-            os.fchmod(handle, 0o600)
-        if status.st_size == 0 and _has_content(path.with_name(path.name + "-wal")):
-            raise damaged(path, "it is empty but its write-ahead log is not")
-    finally:
-        os.close(handle)
+    if status.st_size == 0 and _has_content(path.with_name(path.name + "-wal")):
+        raise damaged(path, "it is empty but its write-ahead log is not")
 
 
 def _has_content(path: Path) -> bool:

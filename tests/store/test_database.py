@@ -122,6 +122,31 @@ def test_a_user_without_access_is_told_the_cure(open_folder, folder_mode, file_m
     assert finished.stdout.count("\n") == 1
 
 
+def test_the_log_stays_while_another_process_comes_and_goes(database, store_path):
+    """A process that believes to be the last one deletes the log, and with it what is stored from then on."""
+    open_database(store_path, durable=True).close()
+    with open_database(store_path, durable=False):
+        finished = run_python(
+            "import sys\n"
+            "from pathlib import Path\n"
+            "from edge.store.database import open_database\n"
+            "from edge.store.gallery import Gallery\n"
+            "from tests.store.builders import person\n"
+            "with open_database(Path(sys.argv[1]), durable=True) as database:\n"
+            "    Gallery(database).add_person(person('theirs'))\n",
+            store_path,
+        )
+        assert finished.returncode == 0, finished.stderr
+        Gallery(database).add_person(person("ours"))
+        people = run_python(
+            "import sqlite3, sys\n"
+            "found = sqlite3.connect(sys.argv[1]).execute('SELECT id FROM people')\n"
+            "print(sorted(row[0] for row in found))\n",
+            store_path,
+        )
+    assert people.stdout == "['ours', 'theirs']\n", people.stderr
+
+
 def test_nothing_is_stored_while_another_process_holds_the_store(database, store_path):
     journal = journal_of(database)
     with holding(store_path, "BEGIN IMMEDIATE"):
