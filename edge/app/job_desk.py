@@ -100,6 +100,7 @@ class JobDesk:
         """Do jobs until `stop` is set."""
         self.stop, self._beat = stop, beat
         while not stop.is_set():
+            beat()
             job = self._log.current
             if job is None and self._waiting is not None:
                 job, self._waiting = self._begin(self._waiting), None

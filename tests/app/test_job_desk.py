@@ -68,6 +68,7 @@ class Device:
     restarts: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     asked: int = 0
+    beats: int = 0
 
     def start(self):
         self.file = self.folder / "ostiary.toml"
@@ -112,7 +113,7 @@ class Device:
             is_signed=self.signers is not None,
         )
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.desk.run, args=(self._stop, lambda: None), daemon=True)
+        self._thread = threading.Thread(target=self.desk.run, args=(self._stop, self._beat), daemon=True)
         self._thread.start()
 
     def stop(self):
@@ -134,6 +135,9 @@ class Device:
 
         until(told, f"status {status}", timeout_s=30.0)
         return told()[-1]
+
+    def _beat(self):
+        self.beats += 1
 
     def _publish(self, update: JobUpdate):
         self.updates.append(update.body())
@@ -160,6 +164,10 @@ def device(tmp_path):
     made.start()
     yield made
     made.stop()
+
+
+def test_a_desk_without_a_job_gives_signs_of_life(device):
+    until(lambda: device.beats >= 3, "three beats")
 
 
 def test_a_model_comes_in_pieces_is_tried_and_stays(device):
