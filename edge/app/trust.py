@@ -70,14 +70,12 @@ class Trust:
 
         A key that had ended by a time that is over for certain stays so, whatever a lost clock says.
         """
-        keyring, passed = self._keyring, self.passed()
-        if keyring is None:
-            return None
-        return keyring.signers(received, topic, now if passed is None else max(now, passed))
+        keyring = self._keyring
+        return None if keyring is None else keyring.signers(received, topic, self._at(now))
 
     def nonce(self) -> str | None:
         """What a door command has to repeat while the clock cannot be trusted; None while it can."""
-        return None if self._clocks.is_set() else self._nonce.value
+        return None if self._clocks.is_set() else self._nonce.value(self._clocks.monotonic())
 
     def passed(self) -> datetime | None:
         """A time that is over for certain: when the clock could last be trusted, as far as is known."""
@@ -95,12 +93,17 @@ class Trust:
             return
         try:
             received = envelope.parse(parse_json(message.payload))
-            newer = self._keyring.rotated(received, message.topic, self._clocks.utc())
+            newer = self._keyring.rotated(received, message.topic, self._at(self._clocks.utc()))
         except (KeyringInvalid, MessageMalformed) as error:
             self._refuse(str(error))
             return
         if newer is not self._keyring:
             self._replace(newer)
+
+    def _at(self, now: datetime) -> datetime:
+        """When a key has to count, to count now."""
+        passed = self.passed()
+        return now if passed is None else max(now, passed)
 
     def _replace(self, newer: Keyring) -> None:
         body: dict[str, Json] = {"version": newer.version, "keys": len(newer.keys)}

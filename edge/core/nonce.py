@@ -1,9 +1,11 @@
-"""A number used once: proof that a command was made just now, where the clock cannot tell."""
+"""A number used once, and soon: proof that a command was made just now, where the clock cannot tell."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+LIFE_S = 60.0
+"""For so long a number is good: a command that somebody held back is refused afterwards."""
 _BYTES = 16
 
 
@@ -16,13 +18,15 @@ class DeviceNonce:
 
     def __init__(self, random: Callable[[int], bytes]) -> None:
         self._random = random
-        self._value = random(_BYTES).hex()
+        self._current: tuple[str, float] | None = None
 
-    @property
-    def value(self) -> str:
-        """32 hexadecimal digits."""
-        return self._value
+    def value(self, now: float) -> str:
+        """32 hexadecimal digits. now: monotonic seconds."""
+        current = self._current
+        if current is None or now - current[1] >= LIFE_S:
+            current = self._current = (self._random(_BYTES).hex(), now)
+        return current[0]
 
     def spend(self) -> None:
         """A command with it was taken; the next one needs another."""
-        self._value = self._random(_BYTES).hex()
+        self._current = None

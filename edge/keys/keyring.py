@@ -171,6 +171,8 @@ def _key(value: Json, place: int) -> KnownKey:
     if not isinstance(roles, list) or not roles or not set(map(str, roles)) <= set(Role):
         raise KeyringInvalid(f"key {place}: 'roles' is a list of {', '.join(Role)}; correct it")
     key = _bytes(value["key"], place)
+    if algorithm != "ed25519" and Role.ROOT in roles:
+        raise KeyringInvalid(f"key {place}: a shared secret cannot be a root key; whoever has it could sign")
     if algorithm == "ed25519" and kid != kid_of(key):
         raise KeyringInvalid(f"key {place}: 'kid' is not that of the key, {kid_of(key)}; correct it")
     try:

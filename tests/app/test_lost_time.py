@@ -13,9 +13,10 @@ from edge.core.identifiers import uuid7
 from edge.core.roles import Role
 from edge.keys.keyring import Keyring
 from edge.keys.signature import signed
+from edge.ports import Message
 from tests.app.test_commands import TOPIC, Desk
 from tests.factories import NOON
-from tests.keys.rings import OPERATOR, ROOT, known
+from tests.keys.rings import KEYS_TOPIC, OPERATOR, ROOT, keys_list, known, signing_key
 from tests.keys.rings import unlock as made_unlock
 
 DAY_S = 86_400.0
@@ -133,6 +134,19 @@ def test_what_was_forgotten_is_not_carried_out_again_once_the_time_is_lost(door)
     assert door.send(command)[-1]["reason"] == "too_old"
     fresh = door.command("group.create", {"group": "g2"}, number=2)
     assert door.send(fresh)[-1]["status"] == "accepted"
+
+
+def test_a_root_key_that_had_ended_changes_no_keys_when_the_time_is_lost(tmp_path):
+    over = NOON + timedelta(days=1)
+    ring = Keyring(1, (known(ROOT, Role.ROOT, not_after=over), known(signing_key("heir"), Role.ROOT)))
+    door = LateDoor(tmp_path, ring, late=timedelta(days=2))
+    door.learn_the_time()
+    door.lose_the_time()
+    stolen = keys_list(Keyring(2, (known(ROOT, Role.ROOT),)), ROOT)
+    payload = json.dumps(document(stolen)).encode()
+    door.desk.trust.receive(Message(KEYS_TOPIC, payload, retain=True, qos=1, at=0.0))
+    assert door.desk.trust.version == 1
+    door.site.database.close()
 
 
 def test_what_was_forgotten_is_not_carried_out_again_because_more_is_kept_now(door):

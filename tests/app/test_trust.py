@@ -193,6 +193,18 @@ def test_the_nonce_is_shown_while_the_clock_cannot_be_trusted_and_is_spent_once(
     assert held.nonce() is None
 
 
+def test_a_command_that_somebody_held_back_has_no_fresh_nonce(site):
+    site.clock.is_set = False
+    held = trust(site)
+    first = held.nonce()
+    site.clock.now += 59.0
+    assert held.nonce() == first
+    site.clock.now += 1.0
+    second = held.nonce()
+    assert second not in (first, None)
+    assert held.nonce() == second
+
+
 def test_the_file_is_named_by_the_settings(site, tmp_path, monkeypatch):
     parts = {
         "topic": KEYS_TOPIC,

@@ -158,10 +158,17 @@ def test_with_a_clock_the_expiry_decides_and_no_nonce_is_spent():
 def test_a_spent_nonce_is_another_one():
     numbers = iter(range(100))
     nonce = DeviceNonce(lambda size: next(numbers).to_bytes(size, "big"))
-    values = [nonce.value, nonce.value]
+    values = [nonce.value(0.0), nonce.value(59.9)]
     nonce.spend()
     assert values == ["0" * 32, "0" * 32]
-    assert nonce.value == "0" * 31 + "1"
+    assert nonce.value(59.9) == "0" * 31 + "1"
+
+
+def test_a_nonce_is_shown_for_a_minute_and_then_another_one():
+    numbers = iter(range(100))
+    nonce = DeviceNonce(lambda size: next(numbers).to_bytes(size, "big"))
+    shown = [int(nonce.value(at), 16) for at in (5.0, 64.9, 65.0, 124.9, 125.0, 900.0, 901.0)]
+    assert shown == [0, 0, 1, 1, 2, 3, 3]
 
 
 @given(

@@ -232,6 +232,7 @@ def with_key(**changes):
         (with_key(kid="a\n"), "'kid'"),
         (with_key(alg="rsa"), "'alg'"),
         (with_key(alg=[]), "'alg'"),
+        (with_key(alg="hmac-sha256"), "cannot be a root key"),
         (with_key(key="AAAA"), "32 bytes"),
         (with_key(key="?" * 44), "32 bytes"),
         (with_key(key=7), "32 bytes"),
