@@ -32,12 +32,14 @@ def digest(value: Json) -> bytes:
 
 def _check(value: Json) -> None:
     """A float has as many spellings as there are programs that print one."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, float):
+    level: list[Json] = [value]
+    while level:
+        if any(issubclass(kind, float) for kind in set(map(type, level))):
+            one = next(item for item in level if isinstance(item, float))
             raise MessageMalformed(f"{one!r} has a fraction; what is signed holds whole numbers only")
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]

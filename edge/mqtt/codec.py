@@ -27,6 +27,7 @@ from edge.ports import Message
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
+_ESCAPE = b"\\u"
 _ACK_TYPE = "cmd.ack"
 
 
@@ -207,7 +208,9 @@ def parse_json(payload: bytes, limit: int = MAX_BYTES) -> Json:
         raise MessageMalformed(f"the message is nested deeper than {MAX_DEPTH} levels") from error
     except ValueError as error:
         raise MessageMalformed(f"the message is not JSON: {str(error)[:80]}") from error
-    _check_depth_and_text(value)
+    _check_depth(value)
+    if _ESCAPE in payload:
+        _no_surrogates(value)
     return value
 
 
@@ -241,27 +244,25 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check_depth_and_text(value: Json) -> None:
-    """A loop, not a recursion: the depth is what is in question."""
-    waiting: list[tuple[Json, int]] = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            raise MessageMalformed(f"the message is nested deeper than {MAX_DEPTH} levels")
-        inside: Iterable[Json] = ()
-        if isinstance(item, dict):
-            inside = [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            inside = item
-        elif isinstance(item, str) and not item.isascii():
-            _no_surrogates(item)
-        waiting.extend((child, depth + 1) for child in inside)
+def _check_depth(value: Json) -> None:
+    """Level by level, not by recursion: the depth is what is in question."""
+    level: Iterable[Json] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return
+    raise MessageMalformed(f"the message is nested deeper than {MAX_DEPTH} levels")
 
 
-def _no_surrogates(text: str) -> None:
+def _no_surrogates(value: Json) -> None:
     """Half a character, as `\\ud800` makes one, could be neither stored nor sent on."""
     try:
-        text.encode("utf-8")
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MessageMalformed("a string holds half a surrogate pair; send whole characters") from error
 
