@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
+from edge.app.device_key import open_device_key, public_key, receipt_bytes
 from edge.app.documents import Documents
 from edge.app.gallery_worker import STALE_S, GalleryWorker
 from edge.app.messages import Happened, PartChanged
@@ -90,7 +91,15 @@ def _sync(outpost: Outpost, gallery: str, copy: SyncedGallery, key: bytes) -> Ga
         signers = outpost.codec.signers(envelope, line.head, clocks.utc())
         return signers is None or any(Role.ROOT in signer.roles for signer in signers)
 
-    upward = Upward(copy, line, offer=_offer(outpost, gallery, key, model), report=report)
+    own = open_device_key(outpost.settings.store.folder)
+    outpost.info["signing_key"] = lambda: public_key(own)
+    upward = Upward(
+        copy,
+        line,
+        offer=_offer(outpost, gallery, key, model),
+        report=report,
+        sign=lambda body: own.sign(receipt_bytes(outpost.topics.dev, body)),
+    )
     outpost.enrolled.append(lambda person: upward.look())
     return GallerySync(
         copy,

@@ -80,7 +80,7 @@ def parse(value: Json) -> Envelope:
         mono_ms=_count(value["mono_ms"], "mono_ms") if "mono_ms" in value else None,
         clk=_clock(value["clk"]) if "clk" in value else None,
         exp=timestamp(value["exp"], "exp") if "exp" in value else None,
-        sig=_signature(value["sig"], "sig") if "sig" in value else None,
+        sig=signature(value["sig"], "sig") if "sig" in value else None,
         cosig=_cosignatures(value["cosig"]) if "cosig" in value else (),
     )
 
@@ -162,13 +162,14 @@ def _clock(value: Json) -> ClockState:
 
 def _cosignatures(value: Json) -> tuple[dict[str, Json], ...]:
     if isinstance(value, list) and 1 <= len(value) <= _MOST_COSIGNATURES:
-        return tuple(_signature(one, "cosig") for one in value)
+        return tuple(signature(one, "cosig") for one in value)
     raise MessageMalformed(
         f"'cosig' is not a list of 1 to {_MOST_COSIGNATURES} signatures; correct or remove it"
     )
 
 
-def _signature(value: Json, key: str) -> dict[str, Json]:
+def signature(value: Json, key: str) -> dict[str, Json]:
+    """Check the shape of a signature. Raises MessageMalformed."""
     if (
         isinstance(value, dict)
         and value.keys() == _SIGNATURE_KEYS

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from edge.core.envelope import signature
 from edge.core.events import Json
 from edge.core.gallery_rows import PersonRow, Row, model_id, read_op, read_row
 from edge.core.gallery_snapshot import WINDOW
@@ -112,6 +113,10 @@ def read_ack(body: _Body) -> GalleryAck:
 
 
 def read_receipt(body: _Body) -> Receipt:
+    """Whether its `sig` is right is for those who know the key of the device."""
+    if "sig" in body:
+        body = dict(body)
+        signature(body.pop("sig"), "sig")
     _keys(body, "gallery version root person_hashes")
     hashes = _list(body, "person_hashes", RECEIPT_PEOPLE, _sha256)
     return Receipt(_gallery(body), _whole(body, "version"), _hash(body, "root"), tuple(hashes))

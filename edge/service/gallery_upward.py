@@ -37,6 +37,7 @@ _Offered: TypeAlias = tuple[object, ...]
 
 class Upward:
     """offer: makes the offer of a person; None where this device offers nobody. report: stores an event.
+    sign: gives the signature of the body of a receipt; None where there is no key.
 
     figures: how far the copy is, for the description of the device; None before that is known.
     """
@@ -48,11 +49,13 @@ class Upward:
         *,
         offer: Callable[[PersonRecord], Offer] | None,
         report: Callable[[EventClass, str, dict[str, Json]], None],
+        sign: Callable[[dict[str, Json]], dict[str, Json]] | None = None,
     ) -> None:
         self._copy = copy
         self._line = line
         self._offer = offer
         self._report = report
+        self._sign = sign
         self.figures: dict[str, Json] | None = None
         self._told: Mark | None = None
         self._receipts_at = 0.0
@@ -88,7 +91,7 @@ class Upward:
         while self._acked:
             told = self._acked.popleft()
             self._copy.receipts_given(told)
-            body = Receipt(have.gallery, have.version, have.root, told).body()
+            body = self._receipt(have, told)
             self._report(EventClass.AUDIT, "audit.gallery_erased", body)
             self._receipts_at = now
         if now < self._receipts_at:
@@ -97,9 +100,13 @@ class Upward:
         erased = tuple(self._copy.receipts(RECEIPT_PEOPLE))
         if not erased:
             return
-        body = Receipt(have.gallery, have.version, have.root, erased).body()
+        body = self._receipt(have, erased)
         if self._line.say(self._line.ack, RECEIPT, body, on_acked=lambda: self._acked.append(erased)):
             self._receipts_at = now + UNACKED_S
+
+    def _receipt(self, have: Have, erased: tuple[str, ...]) -> dict[str, Json]:
+        body = Receipt(have.gallery, have.version, have.root, erased).body()
+        return body if self._sign is None else {**body, "sig": self._sign(body)}
 
     def _offer_enrolled(self, now: float) -> None:
         if self._offer is None or now < self._offers_at:

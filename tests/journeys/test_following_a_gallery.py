@@ -12,10 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edge.app.device_key import receipt_bytes
 from edge.core.envelope import Envelope, document
 from edge.core.gallery_rows import Removal, written
 from edge.core.identifiers import uuid7
 from edge.hub.run import utc
+from edge.keys.signature import is_right
 from edge.mqtt.link import Link
 from edge.mqtt.topics import SiteTopics
 from edge.settings import Settings
@@ -117,6 +119,13 @@ def test_a_door_follows_its_hub(tmp_path: Path) -> None:
                     "a receipt",
                 )
                 assert "p7" not in known(tmp_path)
+                (receipt,) = (
+                    one.json["body"]
+                    for one in site.on(DOOR.gallery_ack)
+                    if one.json["type"] == "gallery.receipt"
+                )
+                own = base64.b64decode(site.on(DOOR.info)[-1].json["signing_key"]["key"])
+                assert is_right(receipt["sig"], receipt_bytes(DOOR.dev, receipt), "ed25519", own)
 
                 sent_at = time.monotonic()
                 asker.ask("gallery.revoke", gallery="main", person="ada")
@@ -138,13 +147,17 @@ def test_a_door_follows_its_hub(tmp_path: Path) -> None:
                 later = asker.put(a_person("late"), a_face("late"))
                 daemon.start()
                 until(lambda: asker.is_acked(later), "the door after a restart", 60.0)
-                figures = site.on(DOOR.info)[-1].json["gallery"]
-                assert (figures["version"], figures["root"]) == (later["version"], later["root"])
+                until(lambda: describes(site, later), "the description to tell of it")
                 assert daemon.stop() == 0
         finally:
             daemon.kill()
     assert known(tmp_path)["ada"]
     assert "late" in known(tmp_path)
+
+
+def describes(site: Site, told: dict[str, Any]) -> bool:
+    figures = site.on(DOOR.info)[-1].json["gallery"]
+    return bool(figures) and (figures["version"], figures["root"]) == (told["version"], told["root"])
 
 
 def is_ready(site: Site) -> bool:
