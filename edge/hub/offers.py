@@ -19,7 +19,7 @@ from edge.hub.tables import offers
 from edge.hub.work import Work
 from edge.mqtt.codec import dump_json
 
-MOST_OFFERS = 200
+MOST_OFFERS = 1000
 """That one device may have waiting."""
 
 
@@ -29,11 +29,13 @@ class Offers:
 
     def made(self, work: Work, dev: str, offer: Offer) -> str:
         """Keep an offer. The same device's newer one for the same person takes the place of the older; it has
-        another name, so that nobody takes in what was not looked at. Raises Refused when too many wait."""
+        another name where it looks different, so that nobody takes in what was not looked at.
+
+        Raises Refused when too many wait.
+        """
         connection, person = work.connection, offer.rows[0].person
-        written_rows: list[Json] = [written(row) for row in offer.rows]
-        name = digest([dev, offer.gallery, written_rows]).hex()[:16]
-        ops = dump_json(written_rows).decode()
+        ops: list[Json] = [written(row) for row in offer.rows]
+        name = digest([dev, offer.gallery, person, _looks(ops)]).hex()[:16]
         row = {"offer": name, "dev": dev, "gallery": offer.gallery, "person": person}
         known = connection.execute(select(offers.c.offer).where(offers.c.offer == name)).scalar()
         mine = offers.c.dev == dev
@@ -42,7 +44,9 @@ class Offers:
         count = connection.execute(select(func.count()).select_from(offers).where(mine)).scalar_one()
         if count >= MOST_OFFERS:
             raise Refused("too_many", f"{dev} has {count} offers waiting; accept or refuse some of them")
-        connection.execute(insert_new(connection, offers), row | {"at": work.at, "ops": ops})
+        connection.execute(
+            insert_new(connection, offers), row | {"at": work.at, "ops": dump_json(ops).decode()}
+        )
         if known is None:
             body: dict[str, Json] = {"offer": name, "dev": dev, "gallery": offer.gallery, "person": person}
             self._reporter.report(work, EventClass.AUDIT, "audit.enrollment_offered", body)
@@ -63,7 +67,12 @@ class Offers:
 
 
 def _shown(row: Any) -> dict[str, Json]:
-    ops = json.loads(row.ops)
-    groups: Json = next((op["groups"] for op in ops if "face" not in op), [])
     told: dict[str, Json] = {"offer": row.offer, "dev": row.dev, "gallery": row.gallery, "person": row.person}
-    return told | {"groups": groups, "at": row.at, "faces": len(ops) - 1}
+    return told | {"at": row.at} | _looks(json.loads(row.ops))
+
+
+def _looks(ops: Sequence[Any]) -> dict[str, Json]:
+    """What may be shown of the rows: the rest is sealed."""
+    person = next(op for op in ops if "face" not in op)
+    times: dict[str, Json] = {key: person[key] for key in ("valid_from", "valid_until") if key in person}
+    return {"groups": person["groups"], "faces": len(ops) - 1} | times

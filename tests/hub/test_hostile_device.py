@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from edge.core.gallery_sync import Offer
+from edge.hub import offers
 from edge.hub.database import HubDatabase
 from edge.hub.device_rows import device_rows
-from edge.hub.offers import MOST_OFFERS
 from edge.hub.sender import Sender
 from edge.hub.work import Work
 from edge.mqtt.codec import Outgoing
@@ -102,18 +102,20 @@ def test_an_answer_that_cannot_be_sent_is_told_to_be_too_large(world: World) -> 
     }
 
 
-def test_a_device_offers_only_so_many_people(world: World) -> None:
-    def offer(dev: str, name: str) -> None:
-        world.say(dev, "gal/offer", Offer("main", (person(name),)).body(), type_="gallery.offer")
+def test_a_device_offers_only_so_many_people(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "MOST_OFFERS", 250)
 
-    for number in range(MOST_OFFERS + 5):
-        offer("door-1", f"p{number}")
-    offer("door-1", "p0")
-    offer("door-2", "p1")
-    listed = world.ask("offer.list", {"limit": 200})["offers"]
-    more = world.ask("offer.list", {"limit": 200, "after": listed[-1]["offer"]})["offers"]
-    devs = [one["dev"] for one in [*listed, *more]]
-    assert (devs.count("door-1"), devs.count("door-2")) == (MOST_OFFERS, 1)
+    def offer(dev: str, name: str) -> Message:
+        told = envelope("gallery.offer", Offer("main", (person(name),)).body(), dev=dev)
+        return message(f"ostiary/1/hq/d/{dev}/gal/offer", told)
+
+    many = [offer("door-1", f"p{number}") for number in range(255)]
+    world.hear(*many, offer("door-1", "p0"), offer("door-2", "p1"))
+    devs, after = [], ""
+    while found := world.ask("offer.list", {"limit": 200, **({"after": after} if after else {})})["offers"]:
+        devs += [one["dev"] for one in found]
+        after = found[-1]["offer"]
+    assert (devs.count("door-1"), devs.count("door-2")) == (250, 1)
 
 
 def test_who_takes_an_offer_in_knows_where_it_would_let_the_person_pass(world: World) -> None:
