@@ -80,7 +80,8 @@ class Slots:
 
         run(sys.executable, "-m", "venv", "--clear", *system, home)
         pip = (home / "bin" / "python", "-m", "pip", "install", "--no-input", "--no-cache-dir")
-        sources: list[str | Path] = [] if index else ["--no-index"]
+        # Wheels only: to build something is to run whatever came with it.
+        sources: list[str | Path] = ["--only-binary", ":all:", *([] if index else ["--no-index"])]
         if wheels is not None:
             sources += ["--find-links", wheels]
         run(*pip, "--disable-pip-version-check", *sources, wheel)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import subprocess
+import tarfile
 import zipfile
 from base64 import urlsafe_b64encode
 
@@ -17,12 +19,13 @@ from edge.host.slots import Slots
 LAUNCHER = resources.folder("systemd") / "ostiary-launch"
 
 
-def make_wheel(folder, version, says=None):
-    """A wheel whose command `ostiary` tells a version."""
+def make_wheel(folder, version, says=None, needs=""):
+    """A wheel whose command `ostiary` tells a version. needs: what it depends on."""
     files = {
         "tiny.py": f"def main():\n    print('ostiary {says or version}')\n",
         f"ostiary-{version}.dist-info/METADATA": (
             f"Metadata-Version: 2.1\nName: ostiary\nVersion: {version}\n"
+            + (f"Requires-Dist: {needs}\n" if needs else "")
         ),
         f"ostiary-{version}.dist-info/WHEEL": (
             "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -168,6 +171,31 @@ def test_a_wheel_that_cannot_be_installed_changes_nothing(box, tmp_path):
         box.slots.install(broken, "3.0.0", beat=lambda: None)
     assert failed.value.reason == "install"
     assert box.launch() == "a run"
+
+
+def make_source(folder, marker):
+    """Sources of `needed` that leave a mark when something is built of them."""
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: needed\nVersion: 1\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "mark"\nbackend-path = ["."]\n',
+        "mark.py": f"open({str(marker)!r}, 'w').close()\n",
+    }
+    with tarfile.open(folder / "needed-1.tar.gz", "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"needed-1/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+def test_nothing_is_built_on_the_device(box, tmp_path):
+    pytest.importorskip("ensurepip", reason="this Python cannot make virtual environments")
+    wheels, marker = tmp_path / "wheels", tmp_path / "built"
+    wheels.mkdir()
+    make_source(wheels, marker)
+    wheel = make_wheel(tmp_path, "2.0.0", needs="needed")
+    with pytest.raises(JobFailed):
+        box.slots.install(wheel, "2.0.0", wheels=wheels, beat=lambda: None)
+    assert not marker.exists()
 
 
 def test_a_stop_ends_the_installation(box, tmp_path):
