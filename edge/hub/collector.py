@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from edge.core import sequence
 from edge.core.envelope import Envelope, to_timestamp
 from edge.core.events import Json
+from edge.core.rarely import Rarely
 from edge.core.sequence import Span
 from edge.errors import MessageMalformed
 from edge.hub.database import insert_new
@@ -52,6 +53,7 @@ class Collector:
         self._hub = hub
         self._numbering = numbering
         self._to_tell: set[str] = set()
+        self._told = Rarely(1.0)
         self.collected = 0
         self.repeated = 0
         self.unreadable = 0
@@ -62,7 +64,7 @@ class Collector:
         return bool(self._to_tell)
 
     def read(self, message: Message) -> Arrival | None:
-        """The event of a message; None when it is none, which is told in the log."""
+        """The event of a message; None when it is none, which is told in the log now and then."""
         dev = self._topics.dev_of(message.topic)
         try:
             told, more = lenient(parse_json(message.payload))
@@ -70,7 +72,9 @@ class Collector:
                 raise MessageMalformed("an event of another device; each has topics of its own")
         except MessageMalformed as error:
             self.unreadable += 1
-            logger.warning("an event on %s cannot be read: %s", message.topic, error)
+            if (untold := self._told.ask("unreadable", message.at)) is not None:
+                more_of_it = f" (and {untold} before)" if untold else ""
+                logger.warning("an event on %s cannot be read: %s%s", message.topic, error, more_of_it)
             return None
         return Arrival(dev, message.topic.rpartition("/")[2], told, more)
 
@@ -102,8 +106,12 @@ class Collector:
         self._to_tell.clear()
 
     def prune(self, work: Work, before: str) -> int:
-        """Forget events received before that time; how many they were. Their numbers stay counted."""
-        return work.connection.execute(delete(events).where(events.c.received < before)).rowcount
+        """Forget events made and received before that time; how many they were. Their numbers stay counted.
+
+        Either clock alone may have been wrong.
+        """
+        is_old = (events.c.received < before) & (events.c.ts < before)
+        return work.connection.execute(delete(events).where(is_old)).rowcount
 
     def _count(self, work: Work, arrivals: Sequence[Arrival], new: set[str]) -> None:
         by_dev: dict[str, list[Arrival]] = defaultdict(list)

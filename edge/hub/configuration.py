@@ -7,6 +7,7 @@ where two say something else the one that is meant for fewer wins.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
@@ -19,13 +20,14 @@ from edge.hub.database import insert_new, put
 from edge.hub.refusal import Refused
 from edge.hub.registry import Registry
 from edge.hub.reporting import Reporter
-from edge.hub.tables import desired, desired_parts
+from edge.hub.tables import desired, desired_parts, jobs, rollouts
 from edge.hub.work import Work, portions
 from edge.mqtt.codec import dump_json
 
 ALL = "all"
 DESIRED = "config.desired"
 _BAD_STATES = ("rolled_back", "refused")
+_LEVEL = re.compile(r"[a-z0-9-]{1,64}")
 _LARGEST = 2**53
 LONGEST_REASONS = 16 * 1024
 """Characters."""
@@ -47,6 +49,7 @@ class Configuration:
         """
         newest = 0
         for scope in scopes:
+            _check_scope(scope)
             before = self._part(work, scope)
             if version is not None and version != before[0]:
                 text = f"the settings of {scope} are at version {before[0]}, not {version}; look again"
@@ -83,13 +86,27 @@ class Configuration:
                 self._publish(work, dev, version + 1, settings)
         return changed
 
+    def say_again(self, work: Work) -> None:
+        """Publish every document as it is."""
+        for row in work.connection.execute(select(desired).order_by(desired.c.dev)).all():
+            self._publish(work, row.dev, row.version, json.loads(row.settings))
+
     def reported(self, work: Work, dev: str, body: dict[str, Json]) -> None:
-        """Take what a device says of its document; one that has an older one is given the newest again."""
+        """Take what a device says of its document; one that has an older one is given the newest again.
+
+        One that has a later one got it from a database that was lost, or set back: it is given the settings
+        that are here, if there are any, under the next version, for it takes no earlier one.
+        """
         wanted = select(desired.c.version, desired.c.settings, desired.c.state, desired.c.reported)
         row = work.connection.execute(wanted.where(desired.c.dev == dev)).first()
         refused = _short(body.get("refused", {}))
         version, state, hashed = body.get("version"), body.get("state"), body.get("hash")
-        if row is None or type(version) is not int or not 0 <= version < _LARGEST:
+        if type(version) is not int or not 0 <= version < _LARGEST:
+            return
+        if version > (0 if row is None else row.version):
+            self._overtaken(work, dev, version, None if row is None else row.settings)
+            return
+        if row is None:
             return
         said = {"reported": version, "state": state if isinstance(state, str) else None, "at": work.at}
         said |= {
@@ -125,6 +142,19 @@ class Configuration:
             for row in work.connection.execute(wanted).all()
         ]
 
+    def _overtaken(self, work: Work, dev: str, version: int, settings: str | None) -> None:
+        is_ours = version in _by_jobs(work, dev)
+        is_given = settings is not None and not is_ours
+        if not is_ours:
+            told: dict[str, Json] = {"dev": dev, "version": version, "given_again": is_given}
+            self._reporter.report(work, EventClass.ALARM, "alarm.config_ahead", told)
+        number = version + 1 if is_given else version
+        row = {"dev": dev, "version": number, "settings": "{}", "refused": "{}", "at": work.at}
+        work.connection.execute(insert_new(work.connection, desired), row)
+        work.connection.execute(desired.update().where(desired.c.dev == dev).values(version=number))
+        if is_given and settings is not None:
+            self._publish(work, dev, number, json.loads(settings))
+
     def _part(self, work: Work, scope: str) -> tuple[int, dict[str, Json]]:
         wanted = select(desired_parts).where(desired_parts.c.scope == scope)
         row = work.connection.execute(wanted).first()
@@ -141,6 +171,21 @@ class Configuration:
         topic = self._author.topics.device(dev).config_desired
         body: dict[str, Json] = {"version": version, "settings": settings}
         work.say(self._author.write(topic, DESIRED, body, work.now, retain=True))
+
+
+def _by_jobs(work: Work, dev: str) -> set[Json]:
+    """The versions of settings that roll-outs brought the device."""
+    wanted = select(rollouts.c.job).join(jobs, jobs.c.rollout == rollouts.c.rollout).where(jobs.c.dev == dev)
+    found = [json.loads(text) for text in work.connection.execute(wanted).scalars()]
+    return {job.get("version") for job in found if job.get("kind") == "config"}
+
+
+def _check_scope(scope: str) -> None:
+    kind, _, name = scope.partition(":")
+    if scope != ALL and not _LEVEL.fullmatch(name):
+        raise Refused(
+            "bad_body", f"no {kind} has the name {name[:64]!r}; names are 1 to 64 of a-z, 0-9 and -"
+        )
 
 
 def _effective(parts: Mapping[str, dict[str, Json]], dev: str, groups: Sequence[str]) -> dict[str, Json]:

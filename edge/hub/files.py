@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from pathlib import Path
 
-from edge.errors import StoreUnwritable
 from edge.hub.refusal import Refused
 
 CHUNK_BYTES = 49_152
@@ -23,7 +23,7 @@ class JobFiles:
 
     def put(self, sha256: str, size: int, chunk: int, data: bytes) -> int | None:
         """Take the next chunk of a file, from 0 on. Returns the number of the one that is wanted next, None
-        when the file is whole. Raises Refused for one that does not fit, StoreUnwritable."""
+        when the file is whole. Raises Refused for one that does not fit, or cannot be written."""
         if self.has(sha256):
             return None
         if not 0 < size <= LARGEST:
@@ -37,13 +37,16 @@ class JobFiles:
                 return wanted
             if len(data) != min(CHUNK_BYTES, size - there):
                 raise Refused("size", f"chunk {chunk} must have {min(CHUNK_BYTES, size - there)} bytes")
-            with part.open("ab") as file:
-                file.write(data)
+            _append(part, there, data)
             if there + len(data) < size:
                 return wanted + 1
             self._finish(part, sha256)
         except OSError as error:
-            raise StoreUnwritable(f"cannot write {part} ({error.strerror}); check disk and folder") from error
+            # Not a StoreError: the database may be well, and all else goes on.
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise Refused("disk_full", f"no room for files in {self._folder}; free some") from error
+            text = f"the hub cannot write {self._folder} ({error.strerror}); check the folder"
+            raise Refused("unwritable", text) from error
         return None
 
     def has(self, sha256: str) -> bool:
@@ -76,3 +79,14 @@ class JobFiles:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256
+
+
+def _append(part: Path, there: int, data: bytes) -> None:
+    """All of it or nothing: what a full disk took of a chunk would shift all that follows."""
+    with part.open("ab", buffering=0) as file:
+        try:
+            if file.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(there)
+            raise

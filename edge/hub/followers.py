@@ -32,12 +32,16 @@ class Followers:
         row |= {"root": ack.root, "ms": ack.ms, "at": work.at}
         before = self._mark(work, dev, ack.gallery)
         work.connection.execute(put(work.connection, gallery_acks), row)
+        ours = self._ours(work, ack.gallery)
+        if ours is not None and ours < ack.mark:
+            # What it has is of another database, and nothing of what was revoked in this one.
+            if before != ack.mark:
+                self._alarm(work, dev, ack, ours)
+            return
         is_earlier = revokes.c.epoch < ack.epoch
         is_earlier |= (revokes.c.epoch == ack.epoch) & (revokes.c.version <= ack.version)
         of_gallery = select(revokes.c.command).where(revokes.c.gallery == ack.gallery, is_earlier)
         self._done(work, (revoke_waits.c.dev == dev) & revoke_waits.c.command.in_(of_gallery))
-        if before != ack.mark:
-            self._alarm_if_ahead(work, dev, ack)
 
     def revoked(
         self, work: Work, command: str, gallery: str, person: str, mark: Mark, devs: Collection[str]
@@ -50,6 +54,17 @@ class Followers:
         work.connection.execute(insert_new(work.connection, revokes), row)
         waits = [{"command": command, "dev": dev, "alarmed": False} for dev in devs]
         work.connection.execute(insert_new(work.connection, revoke_waits), waits)
+
+    def is_overtaken(self, work: Work, gallery: str) -> bool:
+        """Whether some device has a later version than there is."""
+        ours = self._ours(work, gallery)
+        if ours is None:
+            return False
+        c = gallery_acks.c
+        is_later = (c.epoch > ours.epoch) | ((c.epoch == ours.epoch) & (c.version > ours.version))
+        return (
+            work.connection.execute(select(c.dev).where(c.gallery == gallery, is_later)).first() is not None
+        )
 
     def carried_out(self, work: Work, dev: str, command: str) -> None:
         """A device carried out a command; most are no revokes."""
@@ -96,15 +111,18 @@ class Followers:
         row = work.connection.execute(select(gallery_acks.c.epoch, gallery_acks.c.version).where(of)).first()
         return None if row is None else Mark(*row)
 
-    def _alarm_if_ahead(self, work: Work, dev: str, ack: GalleryAck) -> None:
-        """The hub's database was set back, or another hub gave the device its gallery."""
-        this = select(galleries.c.epoch, galleries.c.version).where(galleries.c.gallery == ack.gallery)
+    @staticmethod
+    def _ours(work: Work, gallery: str) -> Mark | None:
+        this = select(galleries.c.epoch, galleries.c.version).where(galleries.c.gallery == gallery)
         row = work.connection.execute(this).first()
-        if row is not None and Mark(*row) < ack.mark:
-            body: dict[str, Json] = {"dev": dev, "gallery": ack.gallery}
-            body |= {"epoch": ack.epoch, "version": ack.version, "hub_epoch": row.epoch}
-            body |= {"hub_version": row.version, "cure": "restore the newest backup, or use gallery.rebase"}
-            self._reporter.report(work, EventClass.ALARM, "alarm.gallery_ahead", body)
+        return None if row is None else Mark(*row)
+
+    def _alarm(self, work: Work, dev: str, ack: GalleryAck, ours: Mark) -> None:
+        """The hub's database was set back, or another hub gave the device its gallery."""
+        body: dict[str, Json] = {"dev": dev, "gallery": ack.gallery}
+        body |= {"epoch": ack.epoch, "version": ack.version, "hub_epoch": ours.epoch}
+        body |= {"hub_version": ours.version, "cure": "restore the newest backup, or use gallery.rebase"}
+        self._reporter.report(work, EventClass.ALARM, "alarm.gallery_ahead", body)
 
 
 def in_step(work: Work, gallery: str) -> tuple[int, int]:

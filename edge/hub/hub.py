@@ -20,6 +20,7 @@ from edge.hub.database import HubDatabase
 from edge.hub.device_desk import DeviceDesk
 from edge.hub.parts import Parts
 from edge.hub.requests import CHOKED, GONE
+from edge.hub.retention import believed
 from edge.hub.snapshots import Taken
 from edge.hub.work import Work
 from edge.mqtt.codec import Outgoing
@@ -61,14 +62,20 @@ class Hub:
         """What devices wait for, sent when there is nothing else to say."""
         return self._desk.chunks
 
-    def begin(self, galleries: Sequence[str], keys: Path | None = None) -> None:
+    def begin(
+        self, galleries: Sequence[str], keys: Path | None = None, *, is_forgotten: bool = False
+    ) -> None:
         """See to it that these galleries are there, and publish how all stand. keys: a file with the list of
-        keys that the devices are to have. Raises StoreError."""
+        keys that the devices are to have. is_forgotten: the broker does not know this hub, and may have lost
+        what it was to retain for the devices: that is said anew. Raises StoreError."""
 
         def make(work: Work) -> None:
             self._parts.keyholder.begin(work, keys)
             self._parts.gallery.make(work, galleries)
             self._parts.gallery_requests.heads(work)
+            if is_forgotten:
+                self._parts.configuration.say_again(work)
+                self._parts.rollouts.say_again(work)
 
         self._do(make)
 
@@ -163,10 +170,11 @@ class Hub:
         self._parts.rollouts.tick(work)
 
     def _prune(self, work: Work) -> None:
-        count = self._parts.collector.prune(work, self._before(work, timedelta(days=self._keep_days)))
+        now = believed(work)
+        count = self._parts.collector.prune(work, to_timestamp(now - timedelta(days=self._keep_days)))
         if count:
             logger.info("forgot %d events of more than %d days ago", count, self._keep_days)
-        self._parts.requests.prune(work, self._before(work, timedelta(days=2)))
+        self._parts.requests.prune(work, to_timestamp(now - timedelta(days=2)))
         for gallery in self._parts.gallery.names(work):
             self._parts.gallery.prune(work, gallery)
         self._parts.snapshots.prune(self._parts.gallery.newest_snapshots(work), work.now.timestamp())
@@ -183,7 +191,3 @@ class Hub:
             return False
         self._due[what] = now + every_s
         return True
-
-    @staticmethod
-    def _before(work: Work, age: timedelta) -> str:
-        return to_timestamp(work.now - age)

@@ -69,6 +69,12 @@ class Rollouts:
         for row in work.connection.execute(select(rollouts).where(running)).all():
             self._go_on(work, row)
 
+    def say_again(self, work: Work) -> None:
+        """Publish the job of every device that has one."""
+        due = select(jobs.c.dev).where(jobs.c.status.notin_((_WAITING, *_OVER))).distinct()
+        for dev in list(work.connection.execute(due.order_by(jobs.c.dev)).scalars()):
+            self._next(work, dev)
+
     def turn(self, work: Work, rollout: str, state: RolloutState) -> None:
         """Pause, go on with, or abort one. Raises Refused when it is over or not known."""
         row = self._row(work, rollout)

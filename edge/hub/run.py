@@ -100,7 +100,7 @@ def run(
             database=database,
             standing=standing,
             presence=presence,
-            begin=lambda begun: begun.begin(hub.galleries, listed),
+            begin=lambda begun, is_forgotten: begun.begin(hub.galleries, listed, is_forgotten=is_forgotten),
             notifier=notifier,
         )
         if settings.metrics.port is not None:

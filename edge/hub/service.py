@@ -44,10 +44,11 @@ RECENT_S, RECENT_COUNT = 60.0, 50_000
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The broker was reached, or lost."""
+    """The broker was reached, or lost. is_forgotten: it did not know the session."""
 
     line: Line
     up: bool
+    is_forgotten: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Arrived:
 
 class HubService:
     """bus, events: the two lines; `sender` speaks over the first. begin: called whenever this begins to be
-    the hub, and after each connect. monotonic: seconds."""
+    the hub, and after each connect; told whether the broker has forgotten it. monotonic: seconds."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class HubService:
         database: HubDatabase,
         standing: Standing,
         presence: HubPresence,
-        begin: Callable[[Hub], None],
+        begin: Callable[[Hub, bool], None],
         notifier: Notifier,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,6 +93,7 @@ class HubService:
         self._galleries: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._making: set[str] = set()
         self._owes_beginning = True
+        self._is_forgotten = False
         self._owes_state = False
         self._retry_at = float("-inf")
         self._notify_at = float("-inf")
@@ -161,8 +163,8 @@ class HubService:
             return
         try:
             if self._owes_beginning:
-                self._begin(self._hub)
-                self._owes_beginning = False
+                self._begin(self._hub, self._is_forgotten)
+                self._owes_beginning = self._is_forgotten = False
             while self._backlog:
                 batch = self._backlog[:AT_ONCE]
                 self._hub.handle([one.message for one in batch])
@@ -183,7 +185,7 @@ class HubService:
         self._inbox.put(Arrived(line, message))
 
     def _link(self, line: Line, up: bool) -> None:
-        self._inbox.put(Linked(line, up))
+        self._inbox.put(Linked(line, up, not self._bus.was_remembered))
 
     def _arrived(self, wait_s: float) -> list[Arrived]:
         arrived: list[Arrived] = []
@@ -211,6 +213,7 @@ class HubService:
         if linked.up:
             self._standing.connected(self._monotonic())
             self._owes_beginning = self._owes_state = True
+            self._is_forgotten |= linked.is_forgotten
         else:
             self._sender.lost()
             self._hub.chunks.clear()

@@ -101,9 +101,9 @@ class Snapshots:
     def _write(self, pieces: Iterator[bytes]) -> tuple[str, int]:
         """Returns the SHA-256 of the file, hexadecimal, and its size."""
         hashed, size = hashlib.sha256(), 0
+        unfinished = self._folder / "unfinished"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = self._folder / "unfinished"
             with unfinished.open("wb") as file:
                 for piece in pieces:
                     hashed.update(piece)
@@ -112,11 +112,14 @@ class Snapshots:
                 os.fsync(file.fileno())
             unfinished.rename(self.path(hashed.hexdigest()))
         except OSError as error:
+            # The database may be on the same disk.
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
             raise _explained(self._folder, error) from error
         return hashed.hexdigest(), size
 
 
 def _explained(folder: Path, error: OSError) -> StoreError:
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StoreFull(f"no space left for a snapshot in {folder}; free some on that disk")
     return StoreUnwritable(f"cannot write a snapshot into {folder} ({error.strerror}); check the folder")

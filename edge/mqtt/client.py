@@ -65,6 +65,7 @@ class MqttBus:
         self._lock = threading.Lock()
         self._state = DeviceState.INIT
         self._was_born = False
+        self._was_remembered = False
         self._connection: Connection | None = None
         self._trouble: str | None = None
         self._logged: set[str] = set()
@@ -77,6 +78,12 @@ class MqttBus:
     def trouble(self) -> str | None:
         """Why there is no session, and the cure, in one line; None while there is one."""
         return self._trouble
+
+    @property
+    def was_remembered(self) -> bool:
+        """Whether the broker had kept our session when it last took us; if not, it may have lost all that it
+        had retained, too."""
+        return self._was_remembered
 
     @property
     def is_alive(self) -> bool:
@@ -184,6 +191,7 @@ class MqttBus:
             connection.announce(self._state)
             self._connection = connection
         self._trouble = None
+        self._was_remembered = connection.was_remembered
         logger.info("connected to the broker at %s", self._link.where)
         self._on_link(True)
         return True

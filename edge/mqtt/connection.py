@@ -39,6 +39,7 @@ class Connection:
 
     presence: what is announced of us; None, nothing. session: the number in the last will and in every
     `state` of this connection. on_up: the broker has taken us; returns False to leave again.
+    was_remembered: whether the broker had kept our session.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Connection:
         on_message: Callable[[Connection, MQTTMessage], None],
     ) -> None:
         self.was_up = False
+        self.was_remembered = False
         self._link = link
         self._presence = presence
         self._listening = listening
@@ -185,13 +187,14 @@ class Connection:
         self,
         client: Client,
         _userdata: object,
-        _flags: ConnectFlags,
+        flags: ConnectFlags,
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
             self._reason = explain_reason(self._link, reason)
             return
+        self.was_remembered = bool(flags.session_present)
         self._window = min(self._window, getattr(properties, "ReceiveMaximum", self._window))
         self._ask(client, self._listening.filters)
         self.was_up = self._on_up(self)

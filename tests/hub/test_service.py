@@ -166,6 +166,33 @@ def test_a_second_hub_with_another_database_publishes_nothing(broker: Broker, tm
     assert stored(tmp_path / "b" / "hub.db", "door-1") == []
 
 
+def test_a_broker_that_lost_everything_is_told_anew(tmp_path: Path) -> None:
+    documents = {
+        SITE.head("main"),
+        SITE.device("door-1").config_desired,
+        SITE.device("door-1").job_next,
+        SITE.device("door-2").config_desired,
+    }
+    with (
+        Broker() as forgetful,
+        Site(link_to(forgetful, "site")) as site,
+        hub(link_to(forgetful, "hub"), settings(tmp_path)),
+    ):
+        until(lambda: is_ready(site), "the hub")
+        for dev in ("door-1", "door-2"):
+            site.send(SITE.device(dev).state, b'{"state": "ready", "session": 1}')
+            site.send(SITE.device(dev).info, b'{"version": "0.1.0", "groups": []}')
+        ask(site, "gallery.put", {"gallery": "main", "ops": [written(person("ada"))]})
+        until(lambda: len(ask(site, "device.list", {})["devices"]) == 2, "both devices")
+        ask(site, "config.set", {"all": True, "settings": {"door": {"unlock_s": 7}}})
+        job = {"kind": "config", "version": 9, "settings": {}}
+        ask(site, "rollout.start", {"job": job, "devices": ["door-1"], "steps": [100]})
+        forgetful.restart()
+        with Site(link_to(forgetful, "newcomer")) as newcomer:
+            until(lambda: documents <= {one.topic for one in newcomer.received}, "all documents")
+            assert newcomer.on(SITE.head("main"))[-1].json["body"]["version"] == 1
+
+
 def test_a_twin_takes_over_when_the_hub_ends(broker: Broker, tmp_path: Path, server: postgres.Server) -> None:
     same = {"database": server.make("twins")}
     with Site(link_to(broker, "site")) as site:
