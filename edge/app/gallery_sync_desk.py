@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -22,7 +22,7 @@ from edge.core.face import ModelId, PersonId
 from edge.core.gallery_orders import RevokePerson
 from edge.core.gallery_sync import Mark, Offer
 from edge.core.person import PersonRecord
-from edge.core.roles import Role
+from edge.core.roles import Role, Signer
 from edge.errors import SettingsError
 from edge.fleet_settings import FleetSettings
 from edge.keys import cipher
@@ -146,9 +146,7 @@ def _join_revocations(outpost: Outpost, gallery: str, key: bytes, sync: GalleryS
         order = command.order
         if not isinstance(order, RevokePerson):
             raise TypeError(f"{command.type} revokes nobody")
-        epoch = order.epoch or sync.newest.epoch
-        is_contained = order.version > 0
-        mark = Mark(epoch, order.version) if is_contained else sync.newest
+        mark, is_contained = covered_from(order, command.signers, sync.newest)
         is_known = copy.revoke(PersonId(order.person), mark, contained=is_contained)
         return OrderDone(
             command, Ack(AckStatus.SUCCEEDED, None, {"known": is_known}), audit="audit.gallery_changed"
@@ -157,6 +155,17 @@ def _join_revocations(outpost: Outpost, gallery: str, key: bytes, sync: GalleryS
     desk = OrderDesk(work, outpost.tell, utc=outpost.clocks.utc, waiting=REVOCATIONS)
     outpost.desks[RevokePerson] = desk.put
     outpost.crew.add("revocations", desk.run)
+
+
+def covered_from(order: RevokePerson, signers: Collection[Signer] | None, newest: Mark) -> tuple[Mark, bool]:
+    """The version of the gallery that a revocation holds until, and whether that version contains it.
+
+    Which one it is only who keeps the gallery knows: whoever else may revoke could name one that never comes.
+    """
+    keeps_it = signers is None or any(Role.GALLERY in signer.roles for signer in signers)
+    if order.version == 0 or not keeps_it:
+        return newest, False
+    return Mark(order.epoch or newest.epoch, order.version), True
 
 
 def _opened(outpost: Outpost) -> AbstractContextManager[Database]:

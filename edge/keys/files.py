@@ -72,16 +72,30 @@ def read_guarded(path: Path) -> bytes:
 
 def write_secret(path: Path, content: bytes) -> None:
     """Write a new file of mode 0600, durably. Raises SettingsError, also when there is a file."""
+    unfinished = path.with_name(f".{path.name}.new")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        unfinished.unlink(missing_ok=True)
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        # Whole or not at all, over power cuts too; unlike a rename it replaces nothing.
+        os.link(unfinished, path)
+        unfinished.unlink()
+        _sync_folder(path.parent)
     except FileExistsError as error:
         raise SettingsError(f"{path} is there already; remove it, or name another file") from error
     except OSError as error:
         raise SettingsError(f"cannot write {path} ({error.strerror}); correct its folder") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path, forbidden: int, complaint: str) -> bytes:

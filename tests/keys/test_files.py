@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -63,6 +64,22 @@ def test_what_is_no_secret_is_refused(tmp_path, content):
     (tmp_path / "secret").chmod(0o600)
     with pytest.raises(SettingsError):
         load_secret(tmp_path / "secret")
+
+
+def test_a_key_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    def cut(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "key.pem"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", cut)
+        with pytest.raises(SettingsError, match="No space"):
+            save_signing_key(path, OPERATOR)
+    assert not path.exists()
+    (tmp_path / ".key.pem.new").write_bytes(b"cut off")
+    save_signing_key(path, OPERATOR)
+    assert load_signing_key(path) == OPERATOR
+    assert [one.name for one in tmp_path.iterdir()] == ["key.pem"]
 
 
 def test_other_keys_and_no_keys_are_refused(tmp_path):
