@@ -35,3 +35,10 @@ def test_several_lines_become_one_of_limited_length() -> None:
 def test_a_line_says_when_how_bad_and_who() -> None:
     line = LogLine(datetime(2026, 5, 1, 12, tzinfo=UTC), "warning", "edge.app", "camera down")
     assert str(line) == "2026-05-01T12:00:00.000Z WARNING edge.app: camera down"
+
+
+def test_a_line_that_is_made_to_be_slow_is_cut_first() -> None:
+    # Looking through all of it would take hours.
+    line = redacted("a." * 2_000_000)
+    assert len(line) == LONGEST
+    assert "hunter2" not in redacted("a " * 230 + "password=hunter2" + " b" * 9000)
