@@ -23,7 +23,7 @@ from edge.settings import Settings
 from edge.vision.image import load_picture
 from edge.vision.manifest import Manifest
 
-_ROLES = {"detection": "detector", "landmarks": "landmarker", "liveness": "liveness"}
+ROLES = {"detection": "detector", "landmarks": "landmarker", "liveness": "liveness"}
 """Who may look on beside whom, by the task."""
 _FAILURES = (OstiaryError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError)
 _POLL_S = 0.2
@@ -59,7 +59,7 @@ def shadow(
 
     progress: told how much of it is done, 0..1.
     """
-    role = _ROLES.get(manifest.task)
+    role = ROLES.get(manifest.task)
     if role is None:
         raise JobFailed(f"a model for {manifest.task} cannot look on; leave out 'shadow'", "shadow")
     began = monotonic()

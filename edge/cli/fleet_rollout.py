@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Bring models and software to devices in steps.", no_args_is_help=True)
 RolloutArgument = Annotated[str, typer.Argument(help="The name of the roll-out.")]
+SHADOWED = ("detection", "landmarks", "liveness")
+"""The tasks whose models can look on beside the one in charge."""
 _POLL_S = 2.0
 _ABORTED = "aborted"
 _OVER = ("done", _ABORTED)
@@ -35,6 +37,17 @@ def start(
         Path | None, typer.Option(help="Manifest of a model, its file beside it.", show_default=False)
     ] = None,
     software: Annotated[Path | None, typer.Option(help="Wheel of Ostiary.", show_default=False)] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where devices fetch the file (https); else the hub sends it.", show_default=False),
+    ] = None,
+    shadow: Annotated[
+        int,
+        typer.Option(min=0, help="Faces a model looks at beside the one in charge first; 0 leaves that out."),
+    ] = 200,
+    within: Annotated[
+        int, typer.Option(min=2, help="Seconds a device may take; half of them for those faces.")
+    ] = 3600,
     steps: Annotated[str, typer.Option(help="Percent of the devices, step by step.")] = "1,10,50,100",
     pause: Annotated[int, typer.Option(min=0, help="Seconds all must be well before the next step.")] = 600,
     abort: Annotated[int, typer.Option(min=0, max=100, help="Stop when more percent than these fail.")] = 10,
@@ -63,11 +76,12 @@ def start(
         "steps": list(_percentages(steps)),
         "wait_s": pause,
         "abort_percent": abort,
+        "timeout_s": within,
     }
     if name is not None:
         body["rollout"] = name
     with console(context.obj.operator()) as session:
-        body["job"] = _job(session, model, software)
+        body["job"] = _job(session, model, software, url) | looks_on(model, shadow, within)
         answer = asked(session, "rollout.start", body)
         rollout = str(answer.get("rollout"))
         if not json:
@@ -166,21 +180,35 @@ def _turn(context: typer.Context, type_: str, rollout: str, json: bool) -> None:
         typer.echo(f"{rollout}: {answer.get('state')}")
 
 
-def _job(session: Console, model: Path | None, software: Path | None) -> dict[str, Json]:
-    """Send the file of a job to the hub. Raises SettingsError for a file that is none, and as `asked`."""
-    from edge.cli.progress import bar
-    from edge.hub.uploading import upload
+def _job(session: Console, model: Path | None, software: Path | None, url: str | None) -> dict[str, Json]:
+    """Send the file of a job to the hub, where devices do not fetch it elsewhere.
 
+    Raises SettingsError for a file that is none, and as `asked`."""
     if model is not None:
         text, file = _manifest(model)
-        with bar("sending the model") as progress:
-            return {"kind": "model", "manifest": text, "file": upload(session, file, progress)}
+        return {"kind": "model", "manifest": text, "file": _sent(session, file, url)}
     if software is None:
         raise ValueError("neither a model nor software")
     version = _version(software)
-    with bar("sending the software") as progress:
-        told = upload(session, software, progress)
+    told = _sent(session, software, url)
     return {"kind": "software", "version": version, "name": software.name, "file": told}
+
+
+def _sent(session: Console, file: Path, url: str | None) -> dict[str, Json]:
+    from edge.cli.progress import bar
+    from edge.hub.uploading import described, upload
+
+    if url is not None:
+        return described(file)[0] | {"url": url}
+    with bar(f"sending {file.name}") as progress:
+        return upload(session, file, progress)
+
+
+def looks_on(model: Path | None, faces: int, within_s: int) -> dict[str, Json]:
+    """What a job says of looking on: nothing for software, or a task that is not compared so."""
+    if model is None or faces == 0 or tomllib.loads(_manifest(model)[0]).get("task") not in SHADOWED:
+        return {}
+    return {"shadow": {"faces": faces, "seconds": within_s // 2}}
 
 
 def _version(wheel: Path) -> str:

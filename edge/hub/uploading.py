@@ -20,13 +20,7 @@ def upload(console: Console, file: Path, progress: Callable[[int, int], None]) -
     progress: told bytes sent, of how many. Raises SettingsError for a file that cannot be read,
     RequestRefused, BrokerUnavailable.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"cannot read {file}: {error.strerror}; give the file to roll out") from None
-    if not data:
-        raise SettingsError(f"{file} is empty; give the file to roll out")
-    told: dict[str, Json] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    told, data = described(file)
     chunk: Json = 0
     while isinstance(chunk, int):
         start = chunk * CHUNK_BYTES
@@ -34,3 +28,14 @@ def upload(console: Console, file: Path, progress: Callable[[int, int], None]) -
         chunk = asked(console, "file.put", {**told, "chunk": chunk, "data": piece}).get("next")
         progress(min(len(data), start + CHUNK_BYTES), len(data))
     return told
+
+
+def described(file: Path) -> tuple[dict[str, Json], bytes]:
+    """How a job names a file, and what is in it. Raises SettingsError for one that cannot be read."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}; give the file to roll out") from None
+    if not data:
+        raise SettingsError(f"{file} is empty; give the file to roll out")
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}, data
