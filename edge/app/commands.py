@@ -114,6 +114,7 @@ class CommandDesk:
                 self._begin_anew(command)
             case _:
                 self._hand_on(command)
+        self._tell_whose(command)
 
     def _at_the_door(self, command: Command, order: DoorOrder) -> None:
         self._post.send(command.id, Ack(AckStatus.RECEIVED))
@@ -162,6 +163,14 @@ class CommandDesk:
         else:
             self._open.advance(command.id, AckStatus.FAILED)
             self._answer(command.id, BUSY)
+
+    def _tell_whose(self, command: Command) -> None:
+        """Whose keys signed it, so that it can be told later; the door itself tells of its postures."""
+        if command.signers and not isinstance(command.order, OrderPosture | AcknowledgeDoor):
+            by: list[Json] = [signer.kid for signer in command.signers]
+            body: dict[str, Json] = {"command": command.id, "order": command.type, "by": by}
+            event = Event(EventClass.AUDIT, "audit.command_taken", self._clocks.utc(), body, corr=command.id)
+            self._controller.reporter.append((event,))
 
     def _turn_away(self, command: Command, ack: Ack) -> None:
         self._journal.begin_command(command.id, self._dated(command.at), ack=ack.to_json())

@@ -41,6 +41,8 @@ MAX_AGE = timedelta(days=1)
 AHEAD = timedelta(minutes=5)
 """How far the clock of who asks may be ahead."""
 _ACK = "cmd.ack"
+_IN_PIECES = ("file.put",)
+"""The roll-out of the file is told of."""
 CHOKED = Ack(AckStatus.FAILED, "internal", {"text": "the hub could not do that; its log says why"})
 TOO_LARGE = Ack(
     AckStatus.FAILED, "too_large", {"text": "the answer fits into no message; ask for less of it at a time"}
@@ -83,6 +85,7 @@ class RequestDesk:
             return
         ack = self._do(work, asked)
         if asked.type not in TO_READ:
+            self._tell_whose(work, asked, ack, signers)
             row = {"id": asked.id, "at": work.at, "ack": ack.to_json()}
             work.connection.execute(insert_new(work.connection, requests), row)
         self._answer(work, asked, ack)
@@ -133,6 +136,14 @@ class RequestDesk:
         if self._told.ask("refused", work.now.timestamp()) is not None:
             self._reporter.report(work, EventClass.AUDIT, "audit.request_refused", told)
         self._answer(work, asked, _rejected("auth", WHY[denial], {"why": denial.value}))
+
+    def _tell_whose(self, work: Work, asked: Envelope, ack: Ack, signers: tuple[Signer, ...] | None) -> None:
+        """Whose keys signed what was asked for: `dev` is only what the client says of itself."""
+        if signers and asked.type not in _IN_PIECES:
+            by: list[Json] = [signer.kid for signer in signers]
+            body: dict[str, Json] = {"type": asked.type, "request": asked.id, "client": asked.dev, "by": by}
+            told = body | {"status": ack.status.value, "reason": ack.reason}
+            self._reporter.report(work, EventClass.AUDIT, "audit.request_taken", told)
 
     def _answer(self, work: Work, asked: Envelope, ack: Ack, *, repeated: bool = False) -> None:
         work.say(self._letter(asked, ack, work.now, repeated=repeated))

@@ -127,3 +127,18 @@ def test_a_newer_list_of_keys_counts_at_once_and_after_a_restart(world: World) -
 def test_a_stale_request_is_not_done_however_well_it_is_signed(world: World) -> None:
     world.now = NOON + timedelta(days=2)
     assert ask(world, *PUT, Role.GALLERY)["reason"] == "too_old"
+
+
+def test_it_is_told_whose_key_asked_whatever_name_was_given(world: World) -> None:
+    asked = signed(Envelope(new_id(), NOON, *PUT, dev="somebody-else"), SITE.hub_cmd, KEYS[Role.GALLERY])
+    world.hear(message(SITE.hub_cmd, document(asked)))
+    body = {"dev": "hub", "type": "audit.request_taken"}
+    (told,) = ask(world, "event.list", body, Role.OPERATOR)["events"]
+    assert told["body"] == {
+        "type": "gallery.put",
+        "request": asked.id,
+        "client": "somebody-else",
+        "by": [KEYS[Role.GALLERY].kid],
+        "status": "succeeded",
+        "reason": None,
+    }

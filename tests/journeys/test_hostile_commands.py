@@ -169,6 +169,15 @@ def test_replays_after_a_restart_move_nothing(door, tmp_path):
     again.site.database.close()
 
 
+def test_it_is_told_whose_key_opened_the_door_once(door):
+    command = Attacker(SEED).genuine(NOON, seconds=1)
+    door.order(command, OPERATOR)
+    door.order(command, OPERATOR)
+    (told,) = [event for event in door.site.events if event.type == "audit.command_taken"]
+    assert told.body == {"command": command.id, "order": "door.unlock", "by": [OPERATOR.kid]}
+    assert told.corr == command.id
+
+
 def test_without_a_clock_a_nonce_opens_once(door):
     door.site.clock.is_set = False
     attacker = Attacker(SEED)
