@@ -64,10 +64,14 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
         print_json(answer)
         return
     found: Any = answer.get("galleries") or []
-    columns = ("gallery", "epoch", "version", "count", "model")
-    rows = [{column: one.get(column) for column in columns} for one in found]
-    devices: Any = answer.get("devices") or {}
-    print_page(rows, columns, f"{devices.get('in_step', 0)} doors in step, {devices.get('behind', 0)} behind")
+    columns = ("gallery", "epoch", "version", "people", "model", "in step", "behind")
+    rows = []
+    for one in found:
+        devices = one.get("devices") or {}
+        counts = (devices.get("in_step"), devices.get("behind"))
+        cells = (*(one.get(key) for key in ("gallery", "epoch", "version", "count", "model")), *counts)
+        rows.append(dict(zip(columns, cells, strict=True)))
+    print_page(rows, columns, None)
 
 
 @app.command("list")

@@ -21,7 +21,7 @@ app = typer.Typer(help="Bring models and software to devices in steps.", no_args
 RolloutArgument = Annotated[str, typer.Argument(help="The name of the roll-out.")]
 SHADOWED = ("detection", "landmarks", "liveness")
 """The tasks whose models can look on beside the one in charge."""
-_POLL_S = 2.0
+_POLL_S = 1.0
 _ABORTED = "aborted"
 _OVER = ("done", _ABORTED)
 _UNFINISHED = ("waiting", "released", "accepted", "in_progress")

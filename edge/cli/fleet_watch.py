@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ StateOption = Annotated[
 _COLUMNS = ("device", "state", "doors", "groups", "version", "gallery")
 _STYLES = {"ready": "green", "degraded": "yellow", "lost": "red", "disconnected": "dim", "unknown": "dim"}
 _LINES = 12
+_EACH_S = 0.25
 
 
 def list_(
@@ -60,27 +62,34 @@ def watch(context: typer.Context, group: GroupOption = None, json: JsonOption = 
     """
     from collections import deque
     from contextlib import suppress
+    from itertools import chain
 
     from rich.console import Console as Screen
     from rich.live import Live
 
-    from edge.hub.fleet_view import LEAVES, FleetView
+    from edge.hub.fleet_view import LEAVES, look
     from edge.hub.opened_console import console
 
-    view = FleetView()
+    due = 0.0
     lines: deque[str] = deque(maxlen=_LINES)
     screen = Screen()
     with suppress(KeyboardInterrupt), console(context.obj.operator(), hears=(*LEAVES, *HEARS)) as session:
+        before: list[Heard] = []
+        view = look(session, before.append)
+        comes = chain(before, session.heard())
         if json or not screen.is_terminal:
-            for heard in session.heard():
+            for heard in comes:
                 if heard is not None and _is_shown(view, heard, group):
                     typer.echo(_as_line(heard) if json else _line(heard))
             return
         with Live(console=screen, auto_refresh=False, screen=True, vertical_overflow="crop") as live:
-            for heard in session.heard():
+            for heard in comes:
                 if heard is not None and _is_shown(view, heard, group) and heard.leaf.startswith("evt/"):
                     lines.append(_line(heard))
-                live.update(_screen(view.devices(group), session.hub, list(lines), screen), refresh=True)
+                if (now := time.monotonic()) >= due:
+                    due = now + _EACH_S
+                    shown = _screen(view.devices(group), session.hub, list(lines), screen)
+                    live.update(shown, refresh=True)
 
 
 def _screen(devices: list[Device], hub: str | None, lines: list[str], screen: Any) -> Any:

@@ -29,7 +29,7 @@ from edge.ports import Message
 CONNECT_S = 10.0
 _PUBLISH_S = 10.0
 _POLL_S = 0.05
-_LOOK_S = 0.5
+_LOOK_S = 0.1
 _NO_HUB_S = 3.0
 GONE = ("lost", "disconnected")
 """The states of a member without a session."""
@@ -115,11 +115,12 @@ class Console:
     def __exit__(self, *_: object) -> None:
         self._bus.close()
 
-    def order(self, topic: str, type_: str, body: dict[str, Json], valid_s: float) -> str:
+    def order(self, topic: str, type_: str, body: dict[str, Json], valid_s: float | None) -> str:
         """Send a signed order to one device, a group or all, and return its id.
 
-        valid_s: until when it may be carried out, seconds from now. Raises MessageMalformed for a body that
-        cannot be signed, RequestRefused where there is no key to sign with, BrokerUnavailable.
+        valid_s: until when it may be carried out, seconds from now; None for who does not know the time.
+        Raises MessageMalformed for a body that cannot be signed, RequestRefused where there is no key to sign
+        with, BrokerUnavailable.
         """
         return self._send(topic, type_, body, valid_s, None)
 
@@ -151,7 +152,7 @@ class Console:
         raise BrokerUnavailable(f"the hub did not answer within {within_s:g} s; see its log")
 
     def heard(self, within_s: float | None = None) -> Iterator[Heard | None]:
-        """What arrives, until the time is over (None: for ever); None after half a second without anything.
+        """What arrives, until the time is over (None: for ever); None after a moment without anything.
 
         Messages that are not JSON objects are passed over. The hub's answers have the leaf `ack`.
         """
@@ -192,14 +193,17 @@ class Console:
         ack = Ack.from_json(dump_json(told.body).decode())
         return Answer(told.corr, heard.dev, ack, self._monotonic() - sent)
 
-    def _send(self, topic: str, type_: str, body: dict[str, Json], valid_s: float, dev: str | None) -> str:
+    def _send(
+        self, topic: str, type_: str, body: dict[str, Json], valid_s: float | None, dev: str | None
+    ) -> str:
         if self._must_be_signed and not self._keys:
             raise RequestRefused(
                 f"{self._name} has no key to sign with, and may only watch; 'ostiary fleet provision operator"
                 f" {self._name} --role ROLE' gives one"
             )
         now = self._utc()
-        made = Envelope(self._new_id(), now, type_, body, dev=dev, exp=now + timedelta(seconds=valid_s))
+        ends = None if valid_s is None else now + timedelta(seconds=valid_s)
+        made = Envelope(self._new_id(), now, type_, body, dev=dev, exp=ends)
         if self._keys:
             made = signed(made, topic, *self._keys)
         payload = dump_json(envelope.document(made))

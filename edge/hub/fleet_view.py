@@ -18,12 +18,14 @@ _LONGEST_S = 10.0
 
 @dataclass(slots=True)
 class Device:
-    """state: `unknown` of one that never said. doors: the level of each door by its name."""
+    """state: `unknown` of one that never said. nonce: what orders must repeat as long as it does not know the
+    time. doors: the level of each door by its name."""
 
     dev: str
     state: str = UNKNOWN
     session: int = -1
     boot: Json = None
+    nonce: str | None = None
     info: dict[str, Json] = field(default_factory=dict)
     doors: dict[str, dict[str, Json]] = field(default_factory=dict)
 
@@ -61,7 +63,9 @@ class FleetView:
             # A late death must not kill a newer birth; a device that was installed anew counts anew.
             if session < known.session and (state in GONE or boot in (None, known.boot)):
                 return None
+            nonce = document.get("nonce")
             known.state, known.session, known.boot = state, session, boot
+            known.nonce = nonce if isinstance(nonce, str) else None
         elif leaf == "info":
             known.info = document
         elif leaf.startswith("door/") and leaf.endswith("/state"):
@@ -84,13 +88,19 @@ class FleetView:
         return [self._devices.get(dev, Device(dev)) for dev in wanted]
 
 
-def look(console: Console, monotonic: Callable[[], float] = time.monotonic) -> FleetView:
-    """Hear what the broker retains: it comes at once, and then nothing more."""
+def look(
+    console: Console,
+    also: Callable[[Heard], object] = lambda heard: None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> FleetView:
+    """Hear what the broker retains: it comes at once, and then nothing more. also: is given all of it."""
     view = FleetView()
     told: set[tuple[str, str]] = set()
     last = monotonic()
     for heard in console.heard(_LONGEST_S):
         now = monotonic()
+        if heard is not None:
+            also(heard)
         if heard is not None and view.note(heard) is not None and (heard.dev, heard.leaf) not in told:
             # What is told a second time is news, of which there is no end.
             told.add((heard.dev, heard.leaf))

@@ -12,6 +12,7 @@ from edge.errors import BrokerUnavailable, MessageMalformed, RequestRefused
 from edge.hub.asking import needed
 from edge.hub.console import Answer, Console, Heard
 from edge.hub.fleet_view import UNKNOWN, look
+from edge.hub.ordering import send
 
 HEARS = ("state",)
 """What has to be heard of devices to know whether they are there."""
@@ -31,12 +32,11 @@ def told_by(
     Raises RequestRefused when the device is not there or refuses, BrokerUnavailable when it does not answer,
     MessageMalformed as `aside` does.
     """
-    topic = console.topics.device(dev).cmd
     (device,) = look(console).named([dev])
     if not device.is_there:
         state = "was never heard of" if device.state == UNKNOWN else f"is {device.state}"
         raise RequestRefused(f"{dev} {state}; see 'ostiary fleet list'")
-    order = console.order(topic, type_, body, within_s)
+    order = send(console, device, type_, body, within_s)
     for heard in console.heard(within_s):
         if heard is None or heard.dev != dev:
             continue

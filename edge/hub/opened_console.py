@@ -28,7 +28,8 @@ def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequenc
     link = broker_link(settings, f"{name}-{secrets.token_hex(4)}")
     if link is None:
         raise SettingsError(
-            "no broker is configured; give the operator's configuration with --config, or set mqtt.host"
+            "no broker is configured; join the site with 'ostiary join', or give the operator's configuration"
+            " with --config"
         )
     files = [file for file in (settings.fleet.signing_key, *cosigners) if file is not None]
     topics = SiteTopics(settings.device.site)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from edge.core.authorization import TO_OPEN_ALL
+from edge.core.door_orders import DOOR_ORDERS
 from edge.core.events import Json
 from edge.core.roles import Role, roles_for
 from edge.errors import RequestRefused
@@ -100,7 +101,11 @@ def deliver(
     view = look(console)
     results = {one.dev: _before(one) for one in _expected(view, target)}
     waiting = {dev for dev, result in results.items() if result.status not in _UNREACHED}
-    orders = _send(console, target, type_, body, sorted(waiting), min(wait_s + _SPARE_S, _LONGEST_S))
+    valid_s = min(wait_s + _SPARE_S, _LONGEST_S)
+    if target.devices:
+        orders = [send(console, one, type_, body, valid_s) for one in view.named(sorted(waiting))]
+    else:
+        orders = [console.order(_shared(console, target), type_, body, valid_s)]
     for answer in console.answers(orders, wait_s):
         if answer is not None:
             results.setdefault(answer.dev, Result(answer.dev)).note(answer)
@@ -109,6 +114,20 @@ def deliver(
         if not waiting:
             break
     return [results[dev] for dev in sorted(results)]
+
+
+def send(console: Console, device: Device, type_: str, body: dict[str, Json], valid_s: float) -> str:
+    """Give one device an order, and return its id. Raises as `Console.order`.
+
+    A device that does not know the time cannot tell whether an order is still valid: one about a door
+    repeats what it asks for, any other has no end.
+    """
+    topic = console.topics.device(device.dev).cmd
+    if device.nonce is None:
+        return console.order(topic, type_, body, valid_s)
+    if type_ in DOOR_ORDERS:
+        return console.order(topic, type_, {**body, "nonce": device.nonce}, valid_s)
+    return console.order(topic, type_, body, None)
 
 
 def advice(results: Sequence[Result], type_: str, target: Target) -> str | None:
@@ -140,12 +159,7 @@ def _expected(view: FleetView, target: Target) -> list[Device]:
     return found
 
 
-def _send(
-    console: Console, target: Target, type_: str, body: dict[str, Json], devices: list[str], valid_s: float
-) -> list[str]:
+def _shared(console: Console, target: Target) -> str:
+    """The topic of all whom it is for."""
     topics = console.topics
-    if target.everybody:
-        return [console.order(topics.all_cmd, type_, body, valid_s)]
-    if target.group is not None:
-        return [console.order(topics.group_cmd(target.group), type_, body, valid_s)]
-    return [console.order(topics.device(dev).cmd, type_, body, valid_s) for dev in devices]
+    return topics.all_cmd if target.group is None else topics.group_cmd(target.group)
