@@ -52,8 +52,8 @@ def join(outpost: Outpost) -> None:
     key = _key(outpost.settings.fleet)
     copy = SyncedGallery(outpost.stack.enter_context(_opened(outpost)), gallery, partial(cipher.unseal, key))
     sync = _sync(outpost, gallery, copy, key)
-    worker = GalleryWorker(sync, outpost.clocks.monotonic)
     topics = outpost.topics
+    worker = GalleryWorker(sync, topics.shared.head(gallery), outpost.clocks.monotonic)
     outpost.routes.add(
         [
             topics.shared.head(gallery),
@@ -146,7 +146,7 @@ def _join_revocations(outpost: Outpost, gallery: str, key: bytes, sync: GalleryS
         order = command.order
         if not isinstance(order, RevokePerson):
             raise TypeError(f"{command.type} revokes nobody")
-        mark, is_contained = covered_from(order, command.signers, sync.newest)
+        mark, is_contained = covered_from(order, command.signers, sync.newest, is_set_back=sync.is_set_back)
         is_known = copy.revoke(PersonId(order.person), mark, contained=is_contained)
         return OrderDone(
             command, Ack(AckStatus.SUCCEEDED, None, {"known": is_known}), audit="audit.gallery_changed"
@@ -157,13 +157,16 @@ def _join_revocations(outpost: Outpost, gallery: str, key: bytes, sync: GalleryS
     outpost.crew.add("revocations", desk.run)
 
 
-def covered_from(order: RevokePerson, signers: Collection[Signer] | None, newest: Mark) -> tuple[Mark, bool]:
+def covered_from(
+    order: RevokePerson, signers: Collection[Signer] | None, newest: Mark, *, is_set_back: bool = False
+) -> tuple[Mark, bool]:
     """The version of the gallery that a revocation holds until, and whether that version contains it.
 
     Which one it is only who keeps the gallery knows: whoever else may revoke could name one that never comes.
+    is_set_back: whoever keeps it counts from further back than this copy, so that the number says nothing.
     """
     keeps_it = signers is None or any(Role.GALLERY in signer.roles for signer in signers)
-    if order.version == 0 or not keeps_it:
+    if order.version == 0 or not keeps_it or is_set_back:
         return newest, False
     return Mark(order.epoch or newest.epoch, order.version), True
 

@@ -47,9 +47,14 @@ class Housekeeping:
         if not self._controller.door.is_unlocked and self._clocks.is_set():
             self._prune()
 
+    def _has_gone_back(self) -> bool:
+        """Whether a clock that was ahead has had ids forgotten of commands that are made only now."""
+        forgotten = self._journal.forgotten()
+        return forgotten is not None and self._clocks.utc() < forgotten
+
     def _prune(self) -> None:
         now = self._clocks.monotonic()
-        if now < self._prune_at:
+        if now < self._prune_at and not self._has_gone_back():
             return
         self._prune_at = now + PRUNING_S
         utc = self._clocks.utc()

@@ -19,8 +19,10 @@ from edge.service.transfer import ChunkTransfer
 
 logger = logging.getLogger(__name__)
 NEXT = "job.next"
-WAITING = 64
-"""Messages; three windows of pieces."""
+PIECES = 64
+"""Messages that wait; four windows of pieces."""
+WAITING = PIECES + 16
+"""With jobs, which nobody asks for again."""
 BEAT_S = 0.5
 STALE_S = 120.0
 """To open all networks twice takes its time on a slow board."""
@@ -77,11 +79,15 @@ class JobDesk:
         self.stop = threading.Event()
 
     def put(self, message: Message) -> None:
-        """Take a message. A piece of a file that finds no room is asked for again."""
+        """Take a message, on the bus's thread. A piece of a file that finds no room is asked for again."""
+        is_piece = message.topic != self._next_topic
+        if is_piece and (message.retain or self._arrived.qsize() >= PIECES):
+            logger.debug("a piece of a file is passed over")
+            return
         try:
             self._arrived.put_nowait(message)
         except queue.Full:
-            logger.debug("a message about jobs is passed over")
+            logger.warning("a message about jobs is passed over: %d wait", WAITING)
 
     def order(self, body: dict[str, Json]) -> bool:
         """Take a job that a command brought. False when too much waits."""

@@ -158,11 +158,11 @@ def _timely(
     if not clock_synced:
         return None if nonce is not None and envelope.body.get("nonce") == nonce else _timeless(envelope)
     if now >= envelope.exp:
-        return _refused(envelope, AckStatus.EXPIRED, "expired", "'exp' has passed; send a new command")
+        text = "'exp' has passed; send a new command, and see that the sender's clock is right"
+        return _refused(envelope, AckStatus.EXPIRED, "expired", text)
     if moves_door and envelope.exp - now > timedelta(seconds=max_ahead_s):
-        return _rejected(
-            envelope, "expiry_too_far", f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one"
-        )
+        text = f"'exp' is more than {max_ahead_s:g} s ahead; send an earlier one, or set the sender's clock"
+        return _rejected(envelope, "expiry_too_far", text)
     return None
 
 

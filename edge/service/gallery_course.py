@@ -40,8 +40,7 @@ _UNTAKEN = (SealBroken, MessageMalformed, ModelMismatch)
 class GalleryCourse:
     """Belongs to one thread. Every method may raise StoreError; `fail` is told of it.
 
-    head: the newest one trusted. behind_since: since when something is missing. ahead_since: since when the
-    head is older than the copy. random: 0..1.
+    head: the newest one trusted. behind_since: since when something is missing. random: 0..1.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class GalleryCourse:
         self._not_before = float("-inf")
         self.head: Head | None = None
         self.behind_since: float | None = None
-        self.ahead_since: float | None = None
 
     def take_delta(self, delta: Delta, now: float) -> None:
         """Apply it, keep it, or let it at least refuse whom it refuses."""
@@ -167,10 +165,6 @@ class GalleryCourse:
                     self._asking.soon(now, SPREAD_S)
         if not isinstance(step, Next) and self.behind_since is None:
             self.behind_since = now
-        if step is not Next.AHEAD:
-            self.ahead_since = None
-        elif self.ahead_since is None:
-            self.ahead_since = now
 
     def _missing(self, have: Have, head: Head) -> Step:
         changing = self._copy.changing()

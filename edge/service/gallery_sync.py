@@ -28,7 +28,7 @@ TICK_S = 0.5
 
 
 class GallerySync:
-    """Belongs to one thread, but for `fetch`, `on_link`, `newest` and `figures`.
+    """Belongs to one thread, but for `fetch`, `on_link`, `newest`, `is_set_back` and `figures`.
 
     model: whose templates this device compares. opened: the envelope of a message of that type, None when it
     does not count. is_root: whether a root key signed an envelope for the topic of the head, or nobody has
@@ -64,6 +64,8 @@ class GallerySync:
         )  # fmt: skip
         self._told: deque[bool | None] = deque()
         self._newest = Mark(0, 0)
+        self._is_set_back = False
+        self._set_back_since: float | None = None
         self._is_linked = False
 
     @property
@@ -75,6 +77,11 @@ class GallerySync:
     def newest(self) -> Mark:
         """The latest state of the gallery that is known of; from any thread."""
         return self._newest
+
+    @property
+    def is_set_back(self) -> bool:
+        """Whether the hub last told of an earlier state than is known of; from any thread."""
+        return self._is_set_back
 
     def on_link(self, up: bool) -> None:
         """A session with the broker has begun, or ended."""
@@ -127,7 +134,10 @@ class GallerySync:
             return
         head = read_head(received.body)
         newest = self._course.head
-        if head.gallery != self._gallery or (newest is not None and head.mark < newest.mark):
+        if head.gallery != self._gallery:
+            return
+        self._note_order(head, now)
+        if newest is not None and head.mark < newest.mark:
             return
         if needs_root(self._copy.have(), newest, head) and not self._begins_rightly(received, head):
             text = f"epoch {head.epoch} of gallery {head.gallery} is signed by no root key"
@@ -141,6 +151,16 @@ class GallerySync:
             self._trouble.note("model", f"{text}: they match nobody here")
         self._newest = max(self._newest, head.mark)
         self._course.take_head(head, now)
+
+    def _note_order(self, head: Head, now: float) -> None:
+        """A hub that was set back tells so by its head. It hears how far this copy is, which is its alarm."""
+        known = max(self._newest, self._copy.have().mark)
+        was, self._is_set_back = self._is_set_back, head.mark < known
+        if not self._is_set_back:
+            self._set_back_since = None
+        elif not was:
+            self._set_back_since = now
+            self._told.append(None)
 
     def _begins_rightly(self, received: Envelope, head: Head) -> bool:
         """Whether a root key signed the head itself, or that its epoch has begun."""
@@ -171,8 +191,8 @@ class GallerySync:
         is_behind = self._is_linked and _is_long(course.behind_since, now)
         text = f"{version} does not arrive, for more than {LAG_S:.0f} s; see whether the hub runs"
         self._trouble.note("lag", text if is_behind else None)
-        text = f"the hub has {version} only, this device a later one: it was set back without a new epoch"
-        self._trouble.note("ahead", text if _is_long(course.ahead_since, now) else None)
+        text = "the hub's gallery is older than this device's: it was set back without a new epoch"
+        self._trouble.note("ahead", text if _is_long(self._set_back_since, now) else None)
 
 
 def _is_long(since: float | None, now: float) -> bool:

@@ -27,3 +27,8 @@ def test_who_keeps_the_gallery_says_which_version_has_it(signers: tuple[Signer, 
 def test_nobody_else_revokes_until_a_version_that_never_comes(role: Role) -> None:
     order = RevokePerson("ann", 2**53 - 1, 2**53 - 1)
     assert covered_from(order, signer(role), NEWEST) == (NEWEST, False)
+
+
+def test_the_version_of_a_hub_that_was_set_back_says_nothing() -> None:
+    order = RevokePerson("ann", 2, 30)
+    assert covered_from(order, None, NEWEST, is_set_back=True) == (NEWEST, False)
