@@ -30,19 +30,22 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = "file.request"
 MOST_BYTES = 32 * 2**20
 """Of answers at a time: a thousand doors that missed a day would ask for more than fits into memory."""
+HEAD_S = 1.0
+"""How often a gallery's head is published because devices ask."""
 _HERE = ("ready", "degraded")
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What a device said. level: the middle of its topic, a door or a job. type, corr: empty and None where
-    it has no envelope; levels such as `state` have none."""
+    it has no envelope; levels such as `state` have none. at: when, monotonic seconds."""
 
     dev: str
     level: str
     type: str
     corr: str | None
     body: dict[str, Json]
+    at: float
 
 
 class DeviceDesk:
@@ -56,6 +59,7 @@ class DeviceDesk:
         self.chunks = ChunkQueue(parts.author.topics)
         self._asked: set[str] = set()
         self._told = Rarely(1.0)
+        self._headed = Rarely(HEAD_S)
         self._handlers = {
             "state": self._state,
             "info": self._info,
@@ -132,7 +136,7 @@ class DeviceDesk:
         if said.type == _FILE:
             self._file(said.dev, said.body)
         else:
-            self._gallery(work, said.dev, said.body)
+            self._gallery(work, said.dev, said.body, said.at)
 
     def _offered(self, work: Work, said: _Said) -> None:
         parts, offer = self._parts, read_offer(said.body)
@@ -146,7 +150,7 @@ class DeviceDesk:
         if type(oldest) is int and oldest > 0:
             self._parts.numbering.kept_from(work, dev, oldest)
 
-    def _gallery(self, work: Work, dev: str, body: dict[str, Json]) -> None:
+    def _gallery(self, work: Work, dev: str, body: dict[str, Json], at: float) -> None:
         wanted = read_request(body)
         if self._is_busy() or work.said_bytes > MOST_BYTES:
             # Whoever is not answered asks again, each at another time.
@@ -172,7 +176,9 @@ class DeviceDesk:
         elif not isinstance(wanted, DeltasWanted | ChunksWanted) and head.snapshot.version < head.version:
             # It has seen that snapshot and cannot use it.
             self._asked.add(wanted.gallery)
-        requests.head(work, head)
+        # All devices hear it: one that asks on and on must not have the others told each time.
+        if self._headed.ask(wanted.gallery, at) is not None:
+            requests.head(work, head)
 
     def _file(self, dev: str, body: dict[str, Json]) -> None:
         sha256, first, count = body.get("sha256"), body.get("from"), body.get("count")
@@ -188,6 +194,6 @@ def _said(dev: str, level: str, message: Message) -> _Said:
     if not isinstance(value, dict):
         raise MessageMalformed("the message is not a JSON object; correct the sender")
     if not value.keys() >= _ENVELOPE:
-        return _Said(dev, level, "", None, value)
+        return _Said(dev, level, "", None, value, message.at)
     told, _ = lenient(value)
-    return _Said(dev, level, told.type, told.corr, told.body)
+    return _Said(dev, level, told.type, told.corr, told.body, message.at)

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from edge.core.gallery_sync import Offer
+from edge.core.gallery_sync import Offer, SnapshotWanted
 from edge.hub import offers
 from edge.hub.database import HubDatabase
+from edge.hub.device_desk import HEAD_S
 from edge.hub.device_rows import device_rows
 from edge.hub.sender import Sender
 from edge.hub.work import Work
 from edge.mqtt.codec import Outgoing
 from edge.mqtt.listening import GALLERY_BYTES
 from edge.ports import Message
-from tests.hub.builders import NOON, envelope, event, message
+from tests.hub.builders import NOON, SITE, envelope, event, message
 from tests.hub.people import face, person
 from tests.hub.world import World
 
@@ -100,6 +101,18 @@ def test_an_answer_that_cannot_be_sent_is_told_to_be_too_large(world: World) -> 
         "reason": "too_large",
         "text": "",
     }
+
+
+def test_one_device_that_asks_on_and_on_does_not_have_all_others_told_each_time(world: World) -> None:
+    world.put(person("ann"))
+    world.heard.messages.clear()
+    body = SnapshotWanted("main", 0, 0).body()
+    for _ in range(50):
+        world.say("door-1", "gal/req", body, type_="gallery.request")
+    assert len(world.heard.on(SITE.head("main"))) == 1
+    again = message("ostiary/1/hq/d/door-1/gal/req", envelope("gallery.request", body, dev="door-1"))
+    world.hear(replace(again, at=HEAD_S))
+    assert len(world.heard.on(SITE.head("main"))) == 2
 
 
 def test_a_device_offers_only_so_many_people(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
