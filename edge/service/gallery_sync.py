@@ -130,12 +130,10 @@ class GallerySync:
 
     def _hear_head(self, message: Message, now: float) -> None:
         received = self._opened(message, HEAD) if message.payload else None
-        if received is None:
+        head = None if received is None else self._read(received)
+        if received is None or head is None or head.gallery != self._gallery:
             return
-        head = read_head(received.body)
         newest = self._course.head
-        if head.gallery != self._gallery:
-            return
         self._note_order(head, now)
         if newest is not None and head.mark < newest.mark:
             return
@@ -151,6 +149,16 @@ class GallerySync:
             self._trouble.note("model", f"{text}: they match nobody here")
         self._newest = max(self._newest, head.mark)
         self._course.take_head(head, now)
+
+    def _read(self, received: Envelope) -> Head | None:
+        try:
+            head = read_head(received.body)
+        except MessageMalformed as error:
+            text = f"what the hub tells of gallery {self._gallery} cannot be read ({error})"
+            self._trouble.note("head", f"{text}; if it is of a newer version, update this device")
+            return None
+        self._trouble.note("head", None)
+        return head
 
     def _note_order(self, head: Head, now: float) -> None:
         """A hub that was set back tells so by its head. It hears how far this copy is, which is its alarm."""
