@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from edge.app.station import Station
 from edge.app.trust import Trust, open_trust
 from edge.app.vitals import Vitals
 from edge.app.voice import Voice
+from edge.core.canonical import digest
 from edge.core.events import Json
 from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec
@@ -61,6 +62,7 @@ def start(link: Link, station: Station, info: dict[str, Json]) -> Uplink:
         levels=outpost.levels,
     )
     _join_health(outpost, station)
+    station.controller.versions = partial(_versions, outpost.info, info.get("models"))
     outpost.on_link.extend((lambda up: station.tell(LinkChanged(up)), partial(tell, station.observers.link)))
     station.stack.callback(outpost.bus.close)
     outpost.bus.start(outpost.routes.deliver, partial(tell, outpost.on_link))
@@ -120,6 +122,17 @@ def _outpost(link: Link, station: Station) -> tuple[Outpost, Trust]:
     outpost.info["keyring"] = lambda: trust.version
     _to_controller(outpost, [trust.topic], trust.receive)
     return outpost, trust
+
+
+def _versions(info: Mapping[str, Callable[[], Json]], models: Json) -> dict[str, Json]:
+    """By which gallery, which configuration from afar and which models a decision was made. models: as in
+    the description of the device, which tells them one by one."""
+    told: dict[str, Json] = {"models": digest(models).hex()[:16]}
+    for name, key in (("gallery", "gallery"), ("policy", "config")):
+        figures = info[key]() if key in info else None
+        if isinstance(figures, dict):
+            told[name] = figures.get("version")
+    return told
 
 
 def _join_outbox(outpost: Outpost) -> OutboxPump:

@@ -8,8 +8,11 @@ from edge.core.events import Event, EventClass, Json
 PASSED = "passive+challenge"
 
 
-def access_event(decision: Decision) -> Event:
-    """The event that tells of a decision. A person is named only where one was recognized."""
+def access_event(decision: Decision, versions: dict[str, Json] | None = None) -> Event:
+    """The event that tells of a decision. A person is named only where one was recognized.
+
+    versions: what it was decided by; left out where nobody knows.
+    """
     shown = decision.evidence
     body: dict[str, Json] = {
         "decision_id": decision.id,
@@ -36,6 +39,8 @@ def access_event(decision: Decision) -> Event:
         }
     if shown.problems:
         body["problems"] = list(shown.problems)
+    if versions:
+        body["versions"] = versions
     kind = "access.granted" if decision.granted else "access.denied"
     return Event(EventClass.ACCESS, kind, decision.at, body, corr=decision.command)
 
@@ -59,6 +64,16 @@ def attack_events(decision: Decision) -> tuple[Event, ...]:
     else:
         return ()
     return (Event(EventClass.PAD, "pad.challenge", decision.at, body | told),)
+
+
+def stranger_events(decision: Decision) -> tuple[Event, ...]:
+    """Who listens to these alone learns of strangers, and of nobody who is enrolled."""
+    if decision.reason is not Reason.DENY_UNKNOWN_FACE:
+        return ()
+    body: dict[str, Json] = {"decision_id": decision.id, "door": decision.door}
+    if decision.evidence.quality is not None:
+        body["quality"] = _rounded(decision.evidence.quality)
+    return (Event(EventClass.STRANGER, "stranger.seen", decision.at, body),)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -19,6 +19,7 @@ class EventClass(StrEnum):
     DOOR = "door"
     ALARM = "alarm"
     PAD = "pad"
+    STRANGER = "stranger"
     SYSTEM = "system"
     AUDIT = "audit"
 

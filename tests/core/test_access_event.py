@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.core.access_event import access_event, attack_events
+import pytest
+
+from edge.core.access_event import access_event, attack_events, stranger_events
 from edge.core.decision import Evidence, Reason
 from edge.core.events import EventClass
 from edge.core.face import PersonId
@@ -67,3 +69,18 @@ def test_a_command_is_named_and_has_no_face():
     event = access_event(a_decision(command="c-1"))
     assert event.corr == "c-1"
     assert not {"score", "liveness", "person"} & event.body.keys()
+
+
+def test_a_stranger_is_told_of_without_what_the_face_is_like():
+    (event,) = stranger_events(shown(Reason.DENY_UNKNOWN_FACE))
+    assert (event.kind, event.type) == (EventClass.STRANGER, "stranger.seen")
+    assert event.body == {"decision_id": "d1", "door": "main", "quality": 0.7}
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if one is not Reason.DENY_UNKNOWN_FACE])
+def test_nobody_else_is_a_stranger(reason):
+    assert stranger_events(shown(reason)) == ()
+
+
+def test_a_decision_tells_what_it_was_made_by():
+    assert access_event(a_decision(), {"gallery": 812}).body["versions"] == {"gallery": 812}

@@ -29,7 +29,7 @@ AROUND = {
     "seq": 1,
     "mono_ms": 1,
 }
-EVENTS = ("access", "door", "alarm", "pad", "system", "audit")
+EVENTS = ("access", "door", "alarm", "pad", "stranger", "system", "audit")
 
 
 def examples():

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
-from edge.core.access_event import access_event, attack_events
+from edge.core.access_event import access_event, attack_events, stranger_events
 from edge.core.ack import Ack, AckStatus
 from edge.core.authorization import Denial
 from edge.core.clock_state import ClockState
@@ -30,6 +30,7 @@ from tests.schemas.validation import complaint, resolves
 
 CODEC = Codec(Topics("site", "door-1"), "boot-1", frozenset({"main"}), nonce=lambda: "0" * 32)
 ID = "018f0000-0000-7000-8000-000000000001"
+VERSIONS = {"gallery": 812, "policy": None, "models": "5cff9726a8d55ba8"}
 
 
 @pytest.mark.parametrize("name", schema_names())
@@ -85,8 +86,9 @@ def test_every_decision_is_told_as_the_schema_says(reason, similarity):
     )
     granted = reason.value.startswith("allow")
     decision = Decision(DecisionId("d"), NOON, "main", granted, reason, ("face",), evidence=evidence)
-    assert complaint("evt.access", published(access_event(decision))) is None
+    assert complaint("evt.access", published(access_event(decision, VERSIONS))) is None
     told = [complaint("evt.pad", published(event)) for event in attack_events(decision)]
+    told += [complaint("evt.stranger", published(event)) for event in stranger_events(decision)]
     assert set(told) == {None}
 
 
