@@ -50,7 +50,7 @@ class _Parts:
     def joined(self, command: str, wanted: Json) -> bytes:
         """All that belong to a command. Raises MessageMalformed unless they are all there."""
         parts = self._parts[command]
-        if not isinstance(wanted, int) or parts.keys() != set(range(1, wanted + 1)):
+        if wanted != len(parts) or sorted(parts) != [*range(1, len(parts) + 1)]:
             raise MessageMalformed("parts of the log are missing; ask again")
         return b"".join(parts[number] for number in sorted(parts))
 
