@@ -20,7 +20,7 @@ from edge.errors import OstiaryError, SettingsError
 from tools.fleet.bench_site import BenchSite, running
 from tools.fleet.files import allow_files
 from tools.fleet.measured_events import events
-from tools.fleet.measures import Figure, Progress, commands, delta, fill, revoke
+from tools.fleet.measures import Figure, Progress, await_filled, commands, delta, fill, revoke
 
 Measure = Callable[[BenchSite, Progress], list[Figure]]
 MEASURES: dict[str, Measure] = {
@@ -63,10 +63,18 @@ def main(
     figures: list[Figure] = []
     with TemporaryDirectory(prefix="ostiary-fleet-") as temporary:
         console.print(f"starting a broker, a hub and {devices} doors")
-        with running(keep or Path(temporary), devices, simulators=simulators, postgres=postgres) as site:
-            if {"delta", "revoke"} & set(chosen):
-                with bar("filling the gallery") as progress:
-                    fill(site, progress)
+        folder = keep or Path(temporary)
+        with (
+            bar("filling the gallery") as filled,
+            running(
+                folder,
+                devices,
+                simulators=simulators,
+                postgres=postgres,
+                prepare=lambda site: fill(site, filled),
+            ) as site,
+        ):
+            figures.append(await_filled(site))
             for name in chosen:
                 with bar(name) as progress:
                     figures += MEASURES[name](site, progress)

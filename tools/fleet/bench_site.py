@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,10 +97,15 @@ class BenchSite:
 
 @contextmanager
 def running(
-    folder: Path, devices: int, *, simulators: int = 1, postgres: str | None = None
+    folder: Path,
+    devices: int,
+    *,
+    simulators: int = 1,
+    postgres: str | None = None,
+    prepare: Callable[[BenchSite], None] = lambda site: None,
 ) -> Iterator[BenchSite]:
     """folder: an empty one. simulators: processes that share the doors. postgres: address of the hub's
-    database; without one it is SQLite's."""
+    database; without one it is SQLite's. prepare: called before the doors are started."""
     port = _free_port()
     _provision(folder / "fleet", devices, port)
     with ExitStack() as stack:
@@ -114,6 +119,7 @@ def running(
             parts.append(Simulator(arguments, folder / f"sim-{place}.log"))
         site = BenchSite(folder, devices, port, broker, hub, parts, postgres)
         _await_hub(site)
+        prepare(site)
         for one in parts:
             stack.enter_context(one.process)
         site.await_all("at first", _READY_S + devices / 10)

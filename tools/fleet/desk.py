@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 
 def follow(loop: Loop, crowd: Crowd, orders: TextIO, stop: threading.Event) -> None:
-    """Carry out what comes over that file, a pipe or a terminal, until it ends."""
+    """Carry out what comes over that file, a pipe or a terminal. Its end is that of the run: nobody is left
+    to give orders."""
     number = orders.fileno()
     rest = b""
 
@@ -26,6 +27,7 @@ def follow(loop: Loop, crowd: Crowd, orders: TextIO, stop: threading.Event) -> N
         got = os.read(number, 65536)
         if not got:
             loop.unwatch(number)
+            stop.set()
             return
         *lines, rest = (rest + got).split(b"\n")
         for line in lines:

@@ -17,8 +17,6 @@ from typing import Protocol, Self, TypeVar
 _LONGEST_WAIT_S = 0.2
 _HANDS = 4
 """Threads for what blocks; a broker that does not answer keeps those busy, and not the loop."""
-_MOST_TIMERS = 200
-"""So many at most before the sockets have a turn."""
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 _T = TypeVar("_T")
@@ -101,15 +99,18 @@ class Loop:
             wait_s = max(0.0, min(wait_s, self._timers[0][0] - self.monotonic()))
         for key, events in self._selector.select(wait_s):
             key.data(events)
-        now = self.monotonic()
-        for _ in range(_MOST_TIMERS):
-            if not self._timers or self._timers[0][0] > now:
-                break
-            heapq.heappop(self._timers)[2]()
+            # A thousand doors that hear something at once take seconds; others must not wait for them.
+            self._do_due()
+        self._do_due()
         while self._flushes:
             flushes, self._flushes = self._flushes, {}
             for do in flushes:
                 do()
+
+    def _do_due(self) -> None:
+        now = self.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
 
     def _answer_bell(self, _events: int) -> None:
         self._bell.recv(4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Progress = Callable[[int, int], None]
 _WITHIN_S = 60.0
 _ROUNDS = 5
 _REST_S = 2.0
+_FILLED_S = 240.0
 BASE = 1_000
 """People of the gallery before anything is measured."""
 
@@ -42,12 +44,21 @@ class Figure:
 def fill(site: BenchSite, progress: Progress) -> None:
     """Put people into the gallery, so that a delta has something to change."""
     with site.console() as operator:
-        version = _put(operator, site, 0, BASE, progress)
-    give_up_at = time.monotonic() + 2 * _WITHIN_S
+        for done, ops in enumerate(batches(GALLERY, site.key(), 0, BASE), 1):
+            asked(operator, "gallery.put", {"gallery": GALLERY, "ops": [*ops]})
+            progress(done * AT_ONCE, BASE)
+
+
+def await_filled(site: BenchSite) -> Figure:
+    """Every door has fetched the gallery; that has no bar."""
+    began = time.monotonic()
+    version = BASE // AT_ONCE
     while site.at_version(version) < site.devices:
-        if time.monotonic() > give_up_at:
+        if time.monotonic() - began > _FILLED_S:
             raise BenchFailed(f"{site.at_version(version)} of {site.devices} doors have version {version}")
         time.sleep(0.2)
+    took = time.monotonic() - began
+    return Figure(f"snapshot of {BASE} people to all", took, math.inf, "s", {})
 
 
 def commands(site: BenchSite, progress: Progress) -> list[Figure]:
@@ -130,14 +141,6 @@ def revoke(site: BenchSite, progress: Progress) -> list[Figure]:
 def shares(site: BenchSite) -> Sequence[int]:
     """How many doors each simulator has."""
     return [int(str(one.latest["devices"])) for one in site.simulators]
-
-
-def _put(operator: Console, site: BenchSite, first: int, count: int, progress: Progress) -> int:
-    version: Json = 0
-    for done, ops in enumerate(batches(GALLERY, site.key(), first, count), 1):
-        version = asked(operator, "gallery.put", {"gallery": GALLERY, "ops": [*ops]})["version"]
-        progress(done * AT_ONCE, count)
-    return int(str(version))
 
 
 def _tells(version: Json, told: dict[str, object]) -> bool:

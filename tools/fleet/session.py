@@ -111,18 +111,18 @@ class Session:
             self._read()
 
     def _read(self) -> None:
-        """Read all there is. What is heard is handed on afterwards: the broker is not to blame for what fails
-        there."""
+        """Read a message or a few. What is heard is handed on afterwards: the broker is not to blame for what
+        fails there."""
         client = self._client
         if client is None:
             return
         try:
             with explained(self._link):
                 is_alive = client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
-                # What TLS has read already, no selector tells of.
                 pending = getattr(client.socket(), "pending", None)
-                while is_alive and pending is not None and pending():
-                    is_alive = client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+                if is_alive and pending is not None and pending():
+                    # No selector tells of what TLS has read already; the others have their turn before it.
+                    self._loop.later(0.0, self._read)
         except BrokerUnavailable as error:
             self._lose(str(error))
             return

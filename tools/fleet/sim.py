@@ -6,6 +6,7 @@ an outbox and answers commands; what it has no use for is a camera, a relay and 
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -74,6 +75,8 @@ def main(
         members = provisioned.members(bundles, prefix, first, devices, ModelId(model))
     with Loop() as loop:
         crowd = Crowd(loop, [VirtualDoor(loop, one, failing_jobs=failing_jobs) for one in members])
+        # What lives as long as the process need not be looked through again and again.
+        gc.freeze()
         crowd.start()
         crowd.send_visitors(visits)
         crowd.report()
