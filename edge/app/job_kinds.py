@@ -62,7 +62,8 @@ class JobKinds:
                 manifest = load_manifest(shelf.put(job.manifest, file))
             except ModelError as error:
                 raise JobFailed(str(error), "manifest") from error
-            model_check.self_test(self.settings, manifest)
+            with shelf.tried_out(job.id):
+                model_check.self_test(self.settings, manifest)
             if job.shadow is not None:
                 hand.tell(Step.SHADOW, 65)
                 figures = model_check.shadow(

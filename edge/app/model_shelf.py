@@ -11,13 +11,14 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.core import trial_run
 from edge.core.trial_run import Decision, Terms, TrialRun
-from edge.errors import ManifestInvalid, MessageMalformed, ModelError, StoreError
+from edge.errors import JobFailed, ManifestInvalid, MessageMalformed, ModelError, StoreError
 from edge.host.whole_file import sync_folder, write_whole
 from edge.service.probation import Probation, Verdict
 from edge.vision.engine import read_checked
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 REPLACEABLE = ("detection", "landmarks", "liveness", "occlusion")
 """Templates of another embedding would match nobody: that one changes with a migration of the people."""
 _NOTE = "models.json"
+_TRIED = "tried"
 _NAME_LENGTH = 16
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -110,6 +112,22 @@ class ModelShelf:
         finally:
             shutil.rmtree(home, ignore_errors=True)
         return lasting / path.name
+
+    @contextmanager
+    def tried_out(self, job: str) -> Iterator[None]:
+        """Around what a model does for the first time: one that takes the daemon with it does so once.
+
+        Raises JobFailed where it did, StoreError.
+        """
+        mark = self._folder / _TRIED
+        if mark.is_file() and mark.read_text("utf-8", "replace") == job:
+            mark.unlink()
+            raise JobFailed("the daemon died when the model was tried", "crashed")
+        write_whole(mark, job.encode())
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
 
     def switch(self, job: str, manifest: Manifest) -> None:
         """Have a model that lies there tried from the next start on. Raises StoreError."""
