@@ -18,7 +18,17 @@ HEARS = ("evt/+",)
 """What has to be heard of devices for their events."""
 _PAGE = 200
 _WIDEST = 160
-_FIGURES = ("decision_id", "trace_id", "score", "threshold", "margin", "far_target")
+_FIGURES = (
+    "decision_id",
+    "trace_id",
+    "decision",
+    "request",
+    "command",
+    "score",
+    "threshold",
+    "margin",
+    "far_target",
+)
 
 
 def events(

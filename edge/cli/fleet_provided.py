@@ -67,6 +67,9 @@ def _show(one: Provided, bundles: Path, *, json: bool) -> None:
     typer.echo(f"bundle: {file}, encrypted; carry it to where it belongs")
     typer.echo(f"code:   {invitation.code}, which opens it; the QR code in {bundles} holds it, too")
     typer.echo(f"there:  ostiary join {file.name} --code {invitation.code}")
+    typer.echo(f"broker: give it the files in {bundles.parent / 'broker'} anew, and reload it")
+    if one.entry.kid is not None:
+        typer.echo("doors:  'ostiary fleet provision keys --publish' tells them of a new key")
 
 
 def as_json(entry: Entry) -> dict[str, Any]:

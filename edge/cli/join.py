@@ -41,7 +41,7 @@ def join(
     from edge.app.joining import join as install
     from edge.cli.qr import read
     from edge.errors import RequestRefused
-    from edge.keys.bundle import invitation_of
+    from edge.keys.bundle import Kind, invitation_of
 
     if code is not None and qr is not None:
         raise RequestRefused("--code and --qr say the same; give one of them")
@@ -59,4 +59,7 @@ def join(
         print_json({"site": opened.site, "id": opened.id, "kind": opened.kind, **places})
         return
     typer.echo(f"this is now {opened.id} of the site {opened.site}; its files are in {done.folder}")
-    typer.echo("next: ostiary doctor, then restart the service; delete the bundle and its QR code")
+    following = (
+        "ostiary fleet list" if opened.kind is Kind.OPERATOR else "ostiary doctor, then restart the service"
+    )
+    typer.echo(f"next: {following}; delete the bundle and its QR code")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.core.ack import AckStatus
+from edge.core.ack import Ack, AckStatus
+from edge.core.authorization import WHY, Denial
 from edge.core.events import Json
 from edge.core.roles import roles_for
 from edge.errors import RequestRefused
@@ -16,18 +17,22 @@ def asked(console: Console, type_: str, body: dict[str, Json], within_s: float =
     ack = console.ask(type_, body, within_s)
     if ack.status is AckStatus.SUCCEEDED:
         return ack.detail
+    raise RequestRefused(refusal("the hub", type_, ack))
+
+
+def refusal(who: str, type_: str, ack: Ack) -> str:
+    """In one line, what somebody has against it, and what would help."""
     text = ack.detail.get("text") or ack.reason or ack.status.value
-    cure = f"; {needed(type_)}" if ack.reason == "auth" else ""
-    raise RequestRefused(f"the hub refuses {type_}: {text}{cure}")
+    cure = f"; {needed(type_, text)}" if ack.reason == "auth" else ""
+    return f"{who} refuses {type_}: {text}{cure}"
 
 
-def needed(type_: str) -> str:
-    """What somebody must have who asks for that, and how it is given."""
+def needed(type_: str, why: Json) -> str:
+    """What helps who was not authorized. why: the words of whoever refused it."""
+    if why == WHY[Denial.SIGNATURE]:
+        return "'ostiary fleet provision keys --publish' tells everybody of new keys"
     roles = " or ".join(roles_for(type_)) or "of another kind"
-    return (
-        f"{type_} takes a key with the role {roles}; 'ostiary fleet provision list' shows who has which, and"
-        " 'ostiary fleet provision keys --publish' tells everybody of new keys"
-    )
+    return f"{type_} takes the role {roles}; 'ostiary fleet provision list' shows who has which"
 
 
 def listed(console: Console, type_: str, body: dict[str, Json], key: str) -> Iterator[dict[str, Json]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge.core.ack import AckStatus
 from edge.core.events import Json
 from edge.errors import BrokerUnavailable, MessageMalformed, RequestRefused
-from edge.hub.asking import needed
+from edge.hub.asking import refusal
 from edge.hub.console import Answer, Console, Heard
 from edge.hub.fleet_view import UNKNOWN, look
 from edge.hub.ordering import send
@@ -46,7 +46,7 @@ def told_by(
         elif answer.ack.status is AckStatus.SUCCEEDED:
             return answer
         elif answer.ack.status.is_final:
-            raise RequestRefused(_refusal(dev, type_, answer))
+            raise RequestRefused(refusal(dev, type_, answer.ack))
     raise BrokerUnavailable(f"{dev} did not answer within {within_s:g} s; see 'ostiary fleet list'")
 
 
@@ -56,10 +56,3 @@ def decoded(data: Json) -> bytes:
         return base64.b64decode(data if isinstance(data, str) else "?", validate=True)
     except (binascii.Error, ValueError):
         raise MessageMalformed("what the device sent is not base64; ask again") from None
-
-
-def _refusal(dev: str, type_: str, answer: Answer) -> str:
-    ack = answer.ack
-    text = ack.detail.get("text") or ack.reason or ack.status.value
-    cure = f"; {needed(type_)}" if ack.reason == "auth" else ""
-    return f"{dev} refuses {type_}: {text}{cure}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from edge.core.authorization import TO_OPEN_ALL
+from edge.core.authorization import TO_OPEN_ALL, WHY, Denial
 from edge.core.door_orders import DOOR_ORDERS
 from edge.core.events import Json
 from edge.core.roles import Role, roles_for
@@ -132,14 +132,21 @@ def send(console: Console, device: Device, type_: str, body: dict[str, Json], va
 
 def advice(results: Sequence[Result], type_: str, target: Target) -> str | None:
     """What helps against the commonest refusal, in one line; None when it was not that."""
-    if not any(one.is_unauthorized for one in results):
+    refused = next((one for one in results if one.is_unauthorized), None)
+    if refused is None:
         return None
-    if target.everybody and Role.EMERGENCY in roles_for(type_) and type_.startswith("door."):
+    why = refused.detail.get("text")
+    if (
+        why != WHY[Denial.SIGNATURE]
+        and target.everybody
+        and Role.EMERGENCY in roles_for(type_)
+        and type_.startswith("door.")
+    ):
         return (
             f"what opens every door takes {TO_OPEN_ALL} keys with the role emergency: one of your own, and"
             " --cosign FILE; a group takes one of an operator"
         )
-    return needed(type_)
+    return needed(type_, why)
 
 
 def _before(device: Device) -> Result:

@@ -74,7 +74,7 @@ def test_a_device_that_is_not_there_is_not_waited_for():
 def test_a_refusal_is_told_in_the_words_of_the_device():
     with pytest.raises(RequestRefused, match=r"door-1 refuses log\.upload: the disk is full"):
         read(lambda order: [ack("door-1", order, "failed", text="the disk is full")])
-    with pytest.raises(RequestRefused, match="role operator"):
+    with pytest.raises(RequestRefused, match="the role operator"):
         read(lambda order: [ack("door-1", order, "rejected", reason="auth")])
 
 

@@ -223,12 +223,12 @@ def test_what_a_device_cannot_do_is_said(site: FleetSite) -> None:
 def test_who_may_not_is_told_what_it_takes(site: FleetSite) -> None:
     for order in (["unlock", "sim-1"], ["events"], ["revoke", "ada"]):
         refused(site.by("ben", *order), "ben has no key to sign with", "--role")
-    refused(site.by("eve", "people", "remove", "ada"), "gallery.remove takes a key with the role gallery")
+    refused(site.by("eve", "people", "remove", "ada"), "gallery.remove takes the role gallery")
     refused(site.by("eve", "people", "list"), "fleet.gallery_key is not set", code=2)
-    refused(site.by("eve", "logs", "sim-1"), "log.upload takes a key with the role operator")
+    refused(site.by("eve", "logs", "sim-1"), "log.upload takes the role operator")
     restarted = site.by("eve", "restart", "sim-1", "--json")
     assert answers(restarted) == {"sim-1": "rejected"}
-    assert "device.restart takes a key with the role operator or configuration" in restarted.err
+    assert "device.restart takes the role operator or configuration" in restarted.err
 
 
 def test_whose_key_or_certificate_is_not_right_gets_nowhere(site: FleetSite) -> None:
