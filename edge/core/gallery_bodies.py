@@ -82,26 +82,26 @@ def read_delta(body: _Body) -> Delta:
 def read_request(body: _Body) -> Request:
     match body.get("want"):
         case "deltas":
-            _keys(body, "gallery want epoch have root")
+            _has(body, "gallery want epoch have root")
             return DeltasWanted(
                 _gallery(body), _whole(body, "epoch"), _whole(body, "have"), _hash(body, "root")
             )
         case "snapshot":
-            _keys(body, "gallery want version sha256 from count")
+            _has(body, "gallery want version sha256 from count")
             count = _whole(body, "count", 1)
             if count > WINDOW:
                 raise MessageMalformed(f"{count} chunks are asked for; ask for at most {WINDOW} at a time")
             version = _whole(body, "version", 1)
             return ChunksWanted(_gallery(body), version, _hash(body, "sha256"), _whole(body, "from"), count)
         case "prepare":
-            _keys(body, "gallery want epoch have")
+            _has(body, "gallery want epoch have")
             return SnapshotWanted(_gallery(body), _whole(body, "epoch"), _whole(body, "have"))
         case _:
             raise MessageMalformed("'want' of a request is not deltas, snapshot or prepare; correct it")
 
 
 def read_ack(body: _Body) -> GalleryAck:
-    _keys(body, "gallery epoch version root count ms")
+    _has(body, "gallery epoch version root count ms")
     return GalleryAck(
         _gallery(body),
         _whole(body, "epoch"),
@@ -115,16 +115,15 @@ def read_ack(body: _Body) -> GalleryAck:
 def read_receipt(body: _Body) -> Receipt:
     """Whether its `sig` is right is for those who know the key of the device."""
     if "sig" in body:
-        body = dict(body)
-        signature(body.pop("sig"), "sig")
-    _keys(body, "gallery version root person_hashes")
+        signature(body["sig"], "sig")
+    _has(body, "gallery version root person_hashes")
     hashes = _list(body, "person_hashes", RECEIPT_PEOPLE, _sha256)
     return Receipt(_gallery(body), _whole(body, "version"), _hash(body, "root"), tuple(hashes))
 
 
 def read_offer(body: _Body) -> Offer:
     """Exactly one person, and faces of that person."""
-    _keys(body, "gallery ops")
+    _has(body, "gallery ops")
     rows: list[Row] = _list(body, "ops", _MOST_OPS, read_row)
     people = [row for row in rows if isinstance(row, PersonRow)]
     if (
@@ -156,6 +155,14 @@ def _snapshot(body: _Body) -> SnapshotRef:
 def _keys(body: _Body, needed: str, optional: str = "") -> None:
     if not set(needed.split()) <= body.keys() <= {*needed.split(), *optional.split()}:
         raise MessageMalformed(f"the body must have the keys {', '.join(needed.split())}; correct it")
+
+
+def _has(body: _Body, needed: str) -> None:
+    """As `_keys`, for what devices say: of a newer one, keys that are not known here are passed over."""
+    if not set(needed.split()) <= body.keys():
+        raise MessageMalformed(
+            f"the body must have the keys {', '.join(needed.split())}; add what is missing"
+        )
 
 
 def _gallery(body: _Body) -> str:

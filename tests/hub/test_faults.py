@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.envelope import to_timestamp
+from edge.core.gallery_rows import written
 from edge.errors import StoreFull
 from edge.hub.database import HubDatabase, open_hub
 from edge.hub.files import CHUNK_BYTES
@@ -286,3 +287,11 @@ def test_what_a_newer_device_says_is_kept(world: World) -> None:
     assert row["state"] == "hovering"
     (kept,) = world.ask("event.list", {"dev": "door-1"})["events"]
     assert kept["type"] == "access.levitated"
+
+
+def test_a_newer_device_follows_the_gallery(world: World) -> None:
+    told = world.ask("gallery.put", {"gallery": "main", "ops": [written(person("ada"))]})
+    have = {"gallery": "main", "epoch": 1, "version": told["version"], "root": told["root"]}
+    world.say("door-1", "gal/ack", {**have, "count": 1, "ms": 3, "mood": 1}, type_="gallery.ack")
+    row = world.ask("device.list", {})["devices"][0]
+    assert (row["gallery"]["version"], row["gallery"]["lag"]) == (told["version"], 0)

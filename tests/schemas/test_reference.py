@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 import edge
 from edge.core import orders
 from edge.core.envelope import parse
-from edge.core.roles import MAY_SIGN, TO_READ
+from edge.core.roles import MAY_SIGN, TO_READ, Role
+from edge.keys.keyring import keyring_from
 from edge.keys.signature import SigningKey, is_right, signed_bytes
 from edge.resources import schema_names
+from tests.factories import NOON
 from tests.schemas.test_agreement import LIMITS
 from tests.schemas.validation import complaint
 
@@ -83,6 +86,18 @@ def test_the_signature_of_the_reference_can_be_made_again():
     assert signed_bytes(envelope, TOPIC).decode() == text("signed")
     assert envelope.sig == key.sign(text("signed").encode())
     assert is_right(envelope.sig, text("signed").encode(), "ed25519", key.public)
+
+
+def test_the_shared_secret_of_the_reference_signs_as_it_says():
+    keyring = keyring_from(json.loads(text("keyring")))
+    envelope = parse(next(one for name, one in EXAMPLES if name == "door.unlock"))
+    (known,) = keyring.keys
+    assert SigningKey(known.kid, "hmac-sha256", known.key).sign(text("signed").encode())["val"] == text(
+        "hmac"
+    )
+    sig = {"alg": "hmac-sha256", "kid": "panel-1", "val": text("hmac")}
+    (signer,) = keyring.signers(replace(envelope, sig=sig), TOPIC, NOON)
+    assert (signer.kid, signer.roles) == ("panel-1", {Role.OPERATOR})
 
 
 def test_the_roles_of_the_reference_are_those_of_the_code():
