@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from edge.core import envelope
+from edge.core.authorization import may_say
 from edge.core.envelope import Envelope
 from edge.core.rarely import Rarely
-from edge.core.roles import Signer, are_allowed
+from edge.core.roles import Signer
 from edge.errors import MessageMalformed
 from edge.mqtt.codec import MAX_BYTES, parse_json
 from edge.ports import Message
@@ -54,7 +55,7 @@ class Documents:
             self._refuse("wrong_device", f"{message_type} is meant for another device")
             return None
         now = self._clocks.utc()
-        if not are_allowed(self._signers(received, message.topic, now), message_type):
+        if not may_say(received, self._signers(received, message.topic, now)):
             self._refuse("auth", f"no right signature of a key that may sign {message_type}")
             return None
         if received.exp is not None and self._clocks.is_set() and now >= received.exp:

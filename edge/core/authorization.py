@@ -13,6 +13,7 @@ from edge.core.envelope import Envelope
 from edge.core.posture import Posture
 from edge.core.roles import Role, Scope, Signer, are_allowed
 
+_JOBS = ("job.next", "job.run", "rollout.start")
 TO_OPEN_ALL = 2
 """So many keys for emergencies must sign what opens every door."""
 
@@ -46,6 +47,14 @@ def unproven(envelope: Envelope, signers: Collection[Signer] | None) -> Denial |
     return Denial.UNSIGNED if envelope.sig is None else Denial.SIGNATURE
 
 
+def may_say(envelope: Envelope, signers: Collection[Signer] | None) -> bool:
+    """Whether those who signed a message may order all that it brings: a job may bring settings."""
+    job = envelope.body.get("job") if envelope.type == "rollout.start" else envelope.body
+    brings_settings = envelope.type in _JOBS and isinstance(job, dict) and job.get("kind") == "config"
+    needed = (envelope.type, "config.set") if brings_settings else (envelope.type,)
+    return all(are_allowed(signers, message_type) for message_type in needed)
+
+
 def unauthorized(
     envelope: Envelope, signers: Collection[Signer] | None, scope: Scope, *, moves_door: bool
 ) -> Denial | None:
@@ -54,7 +63,7 @@ def unauthorized(
     Without signatures nobody opens every door of a site at once.
     """
     if not moves_door or scope is not Scope.ALL:
-        return None if are_allowed(signers, envelope.type) else Denial.ROLE
+        return None if may_say(envelope, signers) else Denial.ROLE
     needed = 1 if envelope.body.get("posture") == Posture.LOCKDOWN else TO_OPEN_ALL
     if signers is None:
         return None if needed == 1 else Denial.SIGNERS

@@ -14,11 +14,11 @@ from typing import TypeAlias
 from sqlalchemy import delete, select
 
 from edge.core.ack import Ack, AckStatus
-from edge.core.authorization import WHY, Denial, unproven
+from edge.core.authorization import WHY, Denial, may_say, unproven
 from edge.core.envelope import Envelope, parse
 from edge.core.events import EventClass, Json
 from edge.core.rarely import Rarely
-from edge.core.roles import TO_READ, Signer, are_allowed
+from edge.core.roles import TO_READ, Signer
 from edge.errors import MessageMalformed
 from edge.hub.author import Author
 from edge.hub.database import insert_new
@@ -72,7 +72,7 @@ class RequestDesk:
             self._answer(work, asked, _rejected("retained", "requests must not be retained; clear it"))
             return
         signers = self._signers(asked, message.topic, work.now)
-        denial = unproven(asked, signers) or (None if are_allowed(signers, asked.type) else Denial.ROLE)
+        denial = unproven(asked, signers) or (None if may_say(asked, signers) else Denial.ROLE)
         if denial is not None:
             self._deny(work, asked, denial, signers)
             return

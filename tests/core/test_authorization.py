@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.ack import AckStatus
-from edge.core.authorization import Denial, unauthorized
+from edge.core.authorization import Denial, may_say, unauthorized
 from edge.core.commands import Accept, Refuse, judge
 from edge.core.envelope import Envelope
 from edge.core.nonce import DeviceNonce
@@ -153,6 +153,23 @@ def test_with_a_clock_the_expiry_decides_and_no_nonce_is_spent():
     assert fresh.command.nonce is None
     late = replace(with_nonce("abc"), exp=NOW - timedelta(seconds=1))
     assert verdict(late, key(Role.OPERATOR), nonce="abc").reason == "expired"
+
+
+JOB = {"job": "j-1", "kind": "config", "version": 1, "settings": {}}
+
+
+@pytest.mark.parametrize(
+    ("message_type", "body"), [("job.next", JOB), ("job.run", JOB), ("rollout.start", {"job": JOB})]
+)
+def test_settings_need_a_key_for_configurations_however_they_come(message_type, body):
+    told = replace(UNLOCK, type=message_type, body=body)
+    ota, configuration = key(Role.OTA), key(Role.CONFIGURATION)
+    assert [may_say(told, signers) for signers in ((ota,), (configuration,), ())] == [False] * 3
+    assert may_say(told, (ota, configuration))
+    assert may_say(told, (key(Role.OTA, Role.CONFIGURATION),))
+    assert may_say(told, None)
+    other = {**JOB, "kind": "model"}
+    assert may_say(replace(told, body=other if body is JOB else {"job": other}), (ota,))
 
 
 def test_a_spent_nonce_is_another_one():
