@@ -23,6 +23,11 @@ class Origin(StrEnum):
     DEVICE = "device"
 
 
+MOST_REASONS = 50
+"""That are told of one document."""
+_LONGEST_KEY, _LONGEST_WHY = 100, 200
+
+
 class News(StrEnum):
     """What a document is to the device. REPEAT: it was answered. STALE: a newer one was."""
 
@@ -75,9 +80,13 @@ def next_document(note: RemoteNote, settings: Layer) -> Desired:
 
 
 def refused(note: RemoteNote, desired: Desired, origin: Origin, reasons: Mapping[str, str]) -> RemoteNote:
-    """The document is not taken; all stays as it is. A running trial of another one ends untaken."""
+    """The document is not taken; all stays as it is. A running trial of another one ends untaken.
+
+    What is told of the reasons fits into a message, however many there are.
+    """
     note = _settled(note)
-    reported = _about(note.reported, desired, ConfigState.REFUSED, "refused", reasons)
+    few = {key[:_LONGEST_KEY]: why[:_LONGEST_WHY] for key, why in sorted(reasons.items())[:MOST_REASONS]}
+    reported = _about(note.reported, desired, ConfigState.REFUSED, "refused", few)
     return replace(note, reported=reported, origin=origin)
 
 

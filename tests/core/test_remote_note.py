@@ -107,3 +107,12 @@ def test_a_damaged_note_is_malformed(change):
     change(table)
     with pytest.raises(MessageMalformed):
         remote_note.from_table(table)
+
+
+def test_what_is_told_of_a_document_with_many_wrong_keys_fits_into_a_message():
+    reasons = {f"door.{'x' * 1000}{number}": "y" * 1000 for number in range(5000)}
+    note = remote_note.refused(RemoteNote(), document(1, 3), Origin.SITE, reasons)
+    assert 0 < len(str(note.reported.body())) < 16_384
+    assert note.reported.state is ConfigState.REFUSED
+    few = {f"door.k{number}": "no" for number in range(5000)}
+    assert len(remote_note.refused(note, document(2, 3), Origin.SITE, few).reported.refused) == 50
