@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from edge.cli import fleet_config, fleet_people, fleet_provision, fleet_rollout
@@ -15,6 +17,14 @@ app = typer.Typer(
     help="Many doors at once: orders go to them through the broker, signed with the operator's key.",
     no_args_is_help=True,
 )
+
+
+@app.callback()
+def _quiet() -> None:
+    # What goes wrong with the broker is the error that ends a command, and told once.
+    logging.getLogger("edge.mqtt").addHandler(logging.NullHandler())
+
+
 app.command("list")(list_)
 app.command()(watch)
 app.command()(unlock)

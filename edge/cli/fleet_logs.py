@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from edge.cli.context import JsonOption, print_json
+from edge.cli.fleet_targets import DeviceArgument
 
 
 def logs(
     context: typer.Context,
-    device: Annotated[str, typer.Argument(help="Id of the device.")],
+    device: DeviceArgument,
     lines: Annotated[int, typer.Option(min=1, max=2000, help="At most so many, the newest.")] = 200,
     level: Annotated[str, typer.Option(help="From this level on: debug, info, warning, error.")] = "debug",
     wait: Annotated[float, typer.Option(min=1, max=600, help="Seconds to wait.")] = 30.0,

@@ -12,6 +12,7 @@ from edge.cli.context import JsonOption, print_json
 from edge.cli.fleet_targets import (
     AllOption,
     CosignOption,
+    DeviceArgument,
     DevicesArgument,
     GroupOption,
     WaitOption,
@@ -173,7 +174,7 @@ def sync(
 
 def snapshot(
     context: typer.Context,
-    device: Annotated[str, typer.Argument(help="Id of the device.")],
+    device: DeviceArgument,
     file: Annotated[Path, typer.Argument(help="Where the picture goes (JPEG).")],
     width: Annotated[int, typer.Option(min=96, max=1280, help="Pixels across.")] = 320,
     faces: Annotated[bool, typer.Option("--faces", help="Do not hide faces.")] = False,

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from edge.cli.context import Context, print_json
+from edge.cli.fleet_completion import device_ids, group_names
 
 if TYPE_CHECKING:
     from edge.core.events import Json
     from edge.hub.ordering import Result
 
+DeviceArgument = Annotated[str, typer.Argument(help="Id of the device.", autocompletion=device_ids)]
 DevicesArgument = Annotated[
-    list[str] | None, typer.Argument(help="Ids of devices.", metavar="[DEVICE]...", show_default=False)
+    list[str] | None,
+    typer.Argument(help="Ids of devices.", metavar="DEVICE", show_default=False, autocompletion=device_ids),
 ]
-GroupOption = Annotated[str | None, typer.Option(help="All devices of this group.", show_default=False)]
+GroupOption = Annotated[
+    str | None,
+    typer.Option(help="All devices of this group.", show_default=False, autocompletion=group_names),
+]
 AllOption = Annotated[bool, typer.Option("--all", help="Every device of the site.")]
 CosignOption = Annotated[
     list[Path] | None,

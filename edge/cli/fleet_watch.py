@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import logging
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,6 +79,8 @@ def watch(context: typer.Context, group: GroupOption = None, json: JsonOption = 
         view = look(session, before.append)
         comes = chain(before, session.heard())
         if json or not screen.is_terminal:
+            # Whoever reads the lines is told on the side why none come.
+            logging.basicConfig(format="%(message)s", level=logging.WARNING)
             for heard in comes:
                 if heard is not None and _is_shown(view, heard, group):
                     typer.echo(_as_line(heard) if json else _line(heard))
@@ -141,7 +144,7 @@ def _gallery(device: Device) -> str:
 
 def _is_shown(view: FleetView, heard: Heard, group: str | None) -> bool:
     view.note(heard)
-    return group is None or any(one.dev == heard.dev for one in view.devices(group))
+    return group is None or group in view.named([heard.dev])[0].groups
 
 
 def _as_line(heard: Heard) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from edge.demo.broker import find_mosquitto
 from tests.broker import until
-from tests.cli.command import Done
+from tests.cli.command import Done, ostiary
 from tests.journeys.daemon_process import DaemonProcess
 from tests.journeys.fleet_site import DOORS, ROOT, FleetSite, ready
 
@@ -81,6 +81,15 @@ def test_the_devices_are_listed(site: FleetSite) -> None:
     table = site.by("ben", "list").out
     assert all(name in table for name in (*SIMS, "the hub is ready"))
     assert site.told("ben", "list", "--state", "lost") == []
+
+
+def test_the_shell_completes_devices_and_groups(site: FleetSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_OSTIARY_COMPLETE", "complete_bash")
+    config = site.bundles / "ben" / "ostiary.toml"
+    for words, offered in (("unlock sim-", SIMS), ("watch --group l", ["lobby"]), ("logs nobody-", [])):
+        monkeypatch.setenv("COMP_WORDS", f"ostiary -c {config} fleet {words}")
+        monkeypatch.setenv("COMP_CWORD", str(3 + len(words.split())))
+        assert ostiary().out.split() == offered
 
 
 def test_doors_open_one_by_one_in_groups_and_all_of_them_only_for_two(site: FleetSite) -> None:
@@ -259,7 +268,5 @@ def test_without_a_broker_one_line_says_so(site: FleetSite) -> None:
 def test_without_a_configuration_it_is_said_which_is_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.cli.command import ostiary
-
     monkeypatch.setenv("HOME", str(tmp_path))
     refused(ostiary("fleet", "list"), "no broker is configured", "ostiary join", code=2)
