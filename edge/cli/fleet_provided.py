@@ -32,13 +32,24 @@ def provisioning(folder: Path, passphrase_file: Path | None) -> Iterator[tuple[P
 
 
 def provide(
-    wishes: list[Wish], folder: Path, passphrase_file: Path | None, *, renew: bool, sealed: bool, json: bool
+    wishes: list[Wish],
+    folder: Path,
+    passphrase_file: Path | None,
+    *,
+    renew: bool,
+    sealed: bool,
+    overlap_days: int | None = None,
+    json: bool,
 ) -> None:
+    """overlap_days: new signing keys, and so long those before count; None: the same keys."""
+    from datetime import timedelta
+
     from edge.cli.progress import bar
 
     with provisioning(folder, passphrase_file) as (work, site_folder):
         with bar("provisioning") as progress:
-            provided = work.members(wishes, renew=renew, sealed=sealed, progress=progress)
+            overlap = None if overlap_days is None else timedelta(days=overlap_days)
+            provided = work.members(wishes, renew=renew, sealed=sealed, overlap=overlap, progress=progress)
         bundles = site_folder.path / "bundles"
     if sealed:
         _show(provided[0], bundles, json=json)

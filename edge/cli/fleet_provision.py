@@ -21,6 +21,12 @@ PassphraseOption = Annotated[
     Path | None,
     typer.Option(help="Holds the passphrase of the authority's and the root key.", show_default=False),
 ]
+NewKeyOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="DAYS", help="A new signing key; the one before counts so long.", show_default=False
+    ),
+]
 RenewOption = Annotated[bool, typer.Option("--renew", help="Sign a new certificate for the same key.")]
 _FOLDER = Path("fleet")
 _MOST_AT_ONCE = 100_000
@@ -129,6 +135,7 @@ def operator(
         typer.Option(help="What the operator may order; without any, watch only.", show_default=False),
     ] = None,
     renew: RenewOption = False,
+    new_key: NewKeyOption = None,
     folder: FolderOption = _FOLDER,
     passphrase_file: PassphraseOption = None,
     json: JsonOption = False,
@@ -143,12 +150,13 @@ def operator(
 
     roles = None if role is None else frozenset(Role(one) for one in role)
     wishes = [Wish(name, Kind.OPERATOR, roles=roles)]
-    provide(wishes, folder, passphrase_file, renew=renew, sealed=True, json=json)
+    provide(wishes, folder, passphrase_file, renew=renew, sealed=True, overlap_days=new_key, json=json)
 
 
 @app.command()
 def hub(
     renew: RenewOption = False,
+    new_key: NewKeyOption = None,
     folder: FolderOption = _FOLDER,
     passphrase_file: PassphraseOption = None,
     json: JsonOption = False,
@@ -157,7 +165,8 @@ def hub(
     from edge.hub.provisioning import HUB, Wish
     from edge.keys.bundle import Kind
 
-    provide([Wish(HUB, Kind.HUB)], folder, passphrase_file, renew=renew, sealed=True, json=json)
+    wishes = [Wish(HUB, Kind.HUB)]
+    provide(wishes, folder, passphrase_file, renew=renew, sealed=True, overlap_days=new_key, json=json)
 
 
 @app.command()

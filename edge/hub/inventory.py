@@ -32,7 +32,7 @@ class Issued:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A member of the site. client_id: of its MQTT session. kid: of its signing key. password: hashed.
-    revoked: since when."""
+    revoked: since when. former_kids: of the keys it signed with before."""
 
     member: Member
     client_id: str
@@ -41,6 +41,7 @@ class Entry:
     kid: str | None = None
     password: str | None = field(default=None, repr=False)
     revoked: datetime | None = None
+    former_kids: tuple[str, ...] = ()
 
     @property
     def valid_until(self) -> datetime | None:
@@ -161,6 +162,7 @@ def _document(entry: Entry) -> dict[str, Json]:
             for one in entry.certificates
         ],
         "kid": entry.kid,
+        "former_kids": [*entry.former_kids],
         "password": entry.password,
         "revoked": None if entry.revoked is None else to_timestamp(entry.revoked),
     }
@@ -191,6 +193,7 @@ def _entry(one: dict[str, Json]) -> Entry:
         None if one["kid"] is None else str(one["kid"]),
         None if one["password"] is None else str(one["password"]),
         None if revoked is None else datetime.fromisoformat(str(revoked)),
+        tuple(str(kid) for kid in listed("former_kids")) if "former_kids" in one else (),
     )
 
 

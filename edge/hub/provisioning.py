@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edge.core.roles import Role
 from edge.errors import RequestRefused
@@ -41,7 +41,7 @@ class Wish:
 
 class Provisioning:
     """Works on a folder that is locked. Whatever is done twice is as if it was done once; no key is ever
-    replaced. now: aware UTC."""
+    replaced, but for a signing key where that is asked for. now: aware UTC."""
 
     def __init__(self, folder: SiteFolder, now: datetime) -> None:
         self._folder = folder
@@ -91,14 +91,16 @@ class Provisioning:
         *,
         renew: bool = False,
         sealed: bool = True,
+        overlap: timedelta | None = None,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> list[Provided]:
         """Bring members in, or give them anew what they have. renew: a new certificate, with the same key.
-        sealed: also as one file that a code opens.
+        sealed: also as one file that a code opens. overlap: give them new signing keys, and let those before
+        count that long still.
 
         Raises RequestRefused, before anything is written, for a name that cannot be or is taken.
         """
-        return self._bring_in(wishes, renew=renew, sealed=sealed, progress=progress)
+        return self._bring_in(wishes, renew=renew, sealed=sealed, overlap=overlap, progress=progress)
 
     def revoke(self, member: str) -> Entry:
         """Take away all that a member may do, for ever. Raises RequestRefused for somebody unknown."""
@@ -108,7 +110,7 @@ class Provisioning:
             raise RequestRefused("a site without its hub is none; renew the hub, or provision another site")
         if entry.revoked is None:
             entry = replace(entry, member=replace(entry.member, is_revoked=True), revoked=self._now)
-            self._change_keyring(inventory, remove=[entry.kid] if entry.kid else [])
+            self._change_keyring(inventory, remove=[*entry.former_kids, *([entry.kid] if entry.kid else [])])
             self._save(inventory.with_entries([entry]), self._authority())
         withdraw(self._folder, member)
         return entry
@@ -119,18 +121,21 @@ class Provisioning:
         *,
         renew: bool,
         sealed: bool,
+        overlap: timedelta | None = None,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> list[Provided]:
         inventory, authority = self._folder.inventory(), self._authority()
         entries = [self._entry(inventory, wish) for wish in wishes]
-        keys = {entry.member.id: self._signing_key(entry) for entry in entries if _signs(entry)}
-        self._change_keyring(
-            inventory, add=[keys_list.known(keys[e.member.id], e.member.roles) for e in entries if _signs(e)]
-        )
+        keys = {
+            entry.member.id: self._signing_key(entry, is_new=overlap is not None)
+            for entry in entries
+            if _signs(entry)
+        }
+        self._introduce(inventory, entries, keys, overlap or timedelta(0))
         provided = []
         for at, entry in enumerate(entries):
             key = keys.get(entry.member.id)
-            known = entry if key is None else replace(entry, kid=key.kid)
+            known = entry if key is None else _with_key(entry, key.kid)
             provided.append(
                 provide(
                     self._folder, inventory, known, authority, self._now, renew=renew, sealed=sealed, key=key
@@ -166,9 +171,22 @@ class Provisioning:
         given = {key: value for key, value in asked.items() if value is not None}
         return replace(made, member=replace(made.member, **given))  # type: ignore[arg-type]
 
-    def _signing_key(self, entry: Entry) -> SigningKey:
+    def _introduce(
+        self, inventory: Inventory, entries: list[Entry], keys: Mapping[str, SigningKey], overlap: timedelta
+    ) -> None:
+        """Put keys on the list; those that they replace leave it at once, or stay on it for a while."""
+        signing = [entry for entry in entries if _signs(entry)]
+        replaced = {e.kid for e in signing if e.kid is not None and e.kid != keys[e.member.id].kid}
+        before = [key for key in self._folder.keyring().keys if key.kid in replaced]
+        ending = [replace(key, not_after=self._now + overlap) for key in before] if overlap else []
+        new = [keys_list.known(keys[entry.member.id], entry.member.roles) for entry in signing]
+        self._change_keyring(inventory, add=[*new, *ending], remove=[key.kid for key in before])
+
+    def _signing_key(self, entry: Entry, *, is_new: bool) -> SigningKey:
         """That of the bundle, or a new one."""
         name = f"bundles/{entry.member.id}/signing.pem"
+        if is_new:
+            self._folder.write(name, SigningKey.ed25519(os.urandom(_KEY_BYTES)).pem())
         return self._folder.keep_signing_key(name, SigningKey.ed25519(os.urandom(_KEY_BYTES)))
 
     def _make_keys(self, site: str) -> None:
@@ -189,7 +207,8 @@ class Provisioning:
         self, inventory: Inventory, add: Iterable[KnownKey] = (), remove: Iterable[str] = ()
     ) -> None:
         before = self._folder.keyring()
-        after = keys_list.changed(before, add, remove)
+        over = [key.kid for key in before.keys if key.not_after is not None and key.not_after <= self._now]
+        after = keys_list.changed(before, add, [*remove, *over])
         if after is before and self._folder.has("keys/keys.list.json"):
             return
         message = keys_list.keys_list(after, SiteTopics(inventory.site), self._folder.root_key(), self._now)
@@ -207,6 +226,12 @@ class Provisioning:
 
     def _authority(self) -> Authority:
         return self._folder.authority()
+
+
+def _with_key(entry: Entry, kid: str) -> Entry:
+    if entry.kid in (None, kid):
+        return replace(entry, kid=kid)
+    return replace(entry, kid=kid, former_kids=(*entry.former_kids, str(entry.kid)))
 
 
 def _signs(entry: Entry) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,42 @@ def test_operators_sign_with_the_roles_they_were_given(fleet: Path) -> None:
     assert roles[key.kid] == {Role.OPERATOR, Role.EMERGENCY}
     assert len(roles) == 3
     assert not (fleet / "bundles/ben/signing.pem").exists()
+
+
+def test_a_signing_key_is_replaced_and_the_one_before_counts_for_a_while(fleet: Path) -> None:
+    provision(fleet, "operator", "anna", "--role", "operator")
+    first = load_signing_key(fleet / "bundles/anna/signing.pem")
+    provision(fleet, "operator", "anna", "--new-key", "7")
+    second = load_signing_key(fleet / "bundles/anna/signing.pem")
+    keys = {key.kid: key for key in load_keyring(fleet / "keys/keyring.json").keys}
+    assert first.kid != second.kid
+    assert keys[second.kid].not_after is None
+    left = keys[first.kid].not_after - datetime.now(UTC)
+    assert timedelta(days=6.9) < left < timedelta(days=7)
+    assert keys[first.kid].roles == keys[second.kid].roles == {Role.OPERATOR}
+
+    provision(fleet, "operator", "anna", "--new-key", "0")
+    third = load_signing_key(fleet / "bundles/anna/signing.pem")
+    assert {first.kid, third.kid} <= kids(fleet)
+    assert second.kid not in kids(fleet)
+    provision(fleet, "operator", "anna")
+    assert load_signing_key(fleet / "bundles/anna/signing.pem") == third
+
+    provision(fleet, "revoke", "anna")
+    assert not {first.kid, second.kid, third.kid} & kids(fleet)
+
+
+def test_the_hub_gets_a_new_key_and_its_bundle_has_it(fleet: Path) -> None:
+    before = load_signing_key(fleet / "bundles/hub/signing.pem")
+    provision(fleet, "hub", "--new-key", "0")
+    after = load_signing_key(fleet / "bundles/hub/signing.pem")
+    assert before.kid not in kids(fleet)
+    listed = json.loads((fleet / "bundles/hub/keys.list.json").read_text())
+    assert after.kid in {key["kid"] for key in listed["body"]["keys"]}
+
+
+def kids(fleet: Path) -> set[str]:
+    return {key.kid for key in load_keyring(fleet / "keys/keyring.json").keys}
 
 
 def test_devices_take_over_the_list_of_keys(fleet: Path) -> None:
