@@ -8,6 +8,7 @@ until the device says that it is lost.
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from edge.ports import Message
 
 logger = logging.getLogger(__name__)
 
+_KIND = re.compile(r"[a-z_]{1,32}")
 OVERFLOW = "system.buffer_overflow"
 
 
@@ -70,13 +72,16 @@ class Collector:
             told, more = lenient(parse_json(message.payload))
             if dev is None or told.dev not in (None, dev):
                 raise MessageMalformed("an event of another device; each has topics of its own")
+            kind = message.topic.rpartition("/")[2]
+            if not _KIND.fullmatch(kind):
+                raise MessageMalformed("an event of no class; they are named by small letters")
         except MessageMalformed as error:
             self.unreadable += 1
             if (untold := self._told.ask("unreadable", message.at)) is not None:
                 more_of_it = f" (and {untold} before)" if untold else ""
-                logger.warning("an event on %s cannot be read: %s%s", message.topic, error, more_of_it)
+                logger.warning("an event of %s cannot be read: %s%s", dev, error, more_of_it)
             return None
-        return Arrival(dev, message.topic.rpartition("/")[2], told, more)
+        return Arrival(dev, kind, told, more)
 
     def collect(self, work: Work, arrivals: Sequence[Arrival]) -> None:
         """Store what is new of these. The hub's own events come back to it, and are stored already."""

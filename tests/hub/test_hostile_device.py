@@ -64,6 +64,15 @@ def test_an_event_too_long_for_an_answer_is_kept_and_told_in_short(world: World)
     assert all(len(said.payload) <= GALLERY_BYTES for said in world.heard.messages)
 
 
+def test_an_event_of_no_class_is_none(world: World) -> None:
+    for name in ("x" * 60_000, "é", "", "Access"):
+        made = event("door-1", 1)
+        world.hear(replace(made, topic=f"ostiary/1/hq/d/door-1/evt/{name}"))
+    world.hear(replace(event("door-1", 2), topic="ostiary/1/hq/d/door-1/evt/of_tomorrow"))
+    listed = world.ask("event.list", {"dev": "door-1"})["events"]
+    assert [one["class"] for one in listed] == ["of_tomorrow"]
+
+
 def test_what_a_device_says_of_its_settings_makes_no_event_that_cannot_be_sent(world: World) -> None:
     world.devices("door-1")
     world.ask("config.set", {"all": True, "settings": {"log": {"level": "debug"}}})
