@@ -185,7 +185,7 @@ class GalleryRequests:
 
     def _list_offers(self, work: Work, asked: Envelope) -> dict[str, Json]:
         body = Body(asked.body, "", "after limit")
-        rows = self._offers.waiting(work, body.text_or("after", ""), body.limit())
+        rows = fitting(self._offers.waiting(work, body.text_or("after", ""), body.limit()))
         return {"offers": [*rows], "after": rows[-1]["offer"] if rows else None}
 
     def _accept(self, work: Work, asked: Envelope) -> dict[str, Json]:

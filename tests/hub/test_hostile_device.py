@@ -140,6 +140,17 @@ def test_a_device_offers_only_so_many_people(world: World, monkeypatch: pytest.M
     assert (devs.count("door-1"), devs.count("door-2")) == (250, 1)
 
 
+def test_offers_of_many_groups_come_in_pages_that_can_be_sent(world: World) -> None:
+    groups = tuple(sorted(f"{'g' * 60}{number:03}" for number in range(100)))
+    for number in range(60):
+        row = replace(person(f"p{number}"), groups=groups)
+        world.say("door-1", "gal/offer", Offer("main", (row,)).body(), type_="gallery.offer")
+    seen, after = 0, ""
+    while found := world.ask("offer.list", {"limit": 200, **({"after": after} if after else {})})["offers"]:
+        seen, after = seen + len(found), found[-1]["offer"]
+    assert seen == 60
+
+
 def test_who_takes_an_offer_in_knows_where_it_would_let_the_person_pass(world: World) -> None:
     def offer(groups: tuple[str, ...]) -> str:
         rows = (replace(person("ann"), groups=groups), face("ann"))
