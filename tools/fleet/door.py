@@ -255,8 +255,11 @@ class VirtualDoor:
             on_denied(person)
 
     def _after(self) -> None:
-        """What the controller's thread and that of the outbox do in a daemon."""
+        """What the controller's thread does in a daemon, and that of the outbox beside it."""
         self._publisher.publish_changes(self.controller)
+        self._loop.spare(self._send_events)
+
+    def _send_events(self) -> None:
         self._pump.run_once(0)
 
     def _carry_out(self, command: Command) -> bool:

@@ -17,6 +17,8 @@ from typing import Protocol, Self, TypeVar
 _LONGEST_WAIT_S = 0.2
 _HANDS = 4
 """Threads for what blocks; a broker that does not answer keeps those busy, and not the loop."""
+_SPARE_S = 2.0
+_SPARE_AT_ONCE, _SPARE_WHEN_BUSY = 20, 2
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 _T = TypeVar("_T")
@@ -38,6 +40,7 @@ class Loop:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._flushes: dict[Callable[[], None], None] = {}
+        self._spare: dict[Callable[[], None], float] = {}
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell, self._rope = socket.socketpair()
         self._hands = ThreadPoolExecutor(_HANDS, "aside")
@@ -74,8 +77,13 @@ class Loop:
         self._hands.submit(work).add_done_callback(lambda done: self.soon(lambda: then(done)))
 
     def flush(self, do: Callable[[], None]) -> None:
-        """Call it at the end of this step, once however often it is asked for."""
+        """Call it before the next socket has its turn, once however often it is asked for."""
         self._flushes[do] = None
+
+    def spare(self, do: Callable[[], None]) -> None:
+        """Call it when nothing else is to be done, or has waited for a while; once however often it is asked
+        for. What other threads do in a daemon beside its answers."""
+        self._spare.setdefault(do, self.monotonic())
 
     def watch(self, number: int, events: int, ready: Callable[[int], None]) -> None:
         """Call `ready` with READ, WRITE or both whenever the file with that number is."""
@@ -97,20 +105,38 @@ class Loop:
         """Wait at most so long for something to do, and do it."""
         if self._timers:
             wait_s = max(0.0, min(wait_s, self._timers[0][0] - self.monotonic()))
-        for key, events in self._selector.select(wait_s):
+        ready = self._selector.select(0.0 if self._spare else wait_s)
+        for key, events in ready:
             key.data(events)
             # A thousand doors that hear something at once take seconds; others must not wait for them.
             self._do_due()
         self._do_due()
-        while self._flushes:
-            flushes, self._flushes = self._flushes, {}
-            for do in flushes:
-                do()
+        self._do_spare(is_idle=not ready)
 
     def _do_due(self) -> None:
         now = self.monotonic()
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2]()
+        self._do_flushes()
+
+    def _do_flushes(self) -> None:
+        while self._flushes:
+            flushes, self._flushes = self._flushes, {}
+            for do in flushes:
+                do()
+
+    def _do_spare(self, *, is_idle: bool) -> None:
+        """A few at a time, and of those that have waited for long one or two in any case."""
+        latest = self.monotonic() - _SPARE_S
+        for place in range(_SPARE_AT_ONCE):
+            if not self._spare:
+                return
+            do = next(iter(self._spare))
+            if not is_idle and (place >= _SPARE_WHEN_BUSY or self._spare[do] > latest):
+                return
+            del self._spare[do]
+            do()
+            self._do_flushes()
 
     def _answer_bell(self, _events: int) -> None:
         self._bell.recv(4096)

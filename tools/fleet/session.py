@@ -135,8 +135,9 @@ class Session:
                 self._on_message(one)
         if not is_alive and self._client is client:
             self._lose()
-        elif client.want_write():
-            self._loop.flush(self._write)
+        else:
+            # At once: who waits for these answers need not wait for those of all the other doors.
+            self._write()
 
     def _write(self) -> None:
         """Hand over what waits; for what does not go out now, wait until the socket takes more."""
