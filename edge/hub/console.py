@@ -17,6 +17,7 @@ from edge.core import envelope
 from edge.core.ack import Ack
 from edge.core.envelope import Envelope
 from edge.core.events import Json
+from edge.core.printable import printable_json
 from edge.errors import BrokerUnavailable, MessageMalformed, RequestRefused
 from edge.keys.signature import SigningKey, signed
 from edge.mqtt.client import MqttBus
@@ -154,7 +155,8 @@ class Console:
     def heard(self, within_s: float | None = None) -> Iterator[Heard | None]:
         """What arrives, until the time is over (None: for ever); None after a moment without anything.
 
-        Messages that are not JSON objects are passed over. The hub's answers have the leaf `ack`.
+        Messages that are not JSON objects are passed over; all texts are fit for a terminal. The hub's answers
+        have the leaf `ack`.
         """
         give_up_at = None if within_s is None else self._monotonic() + within_s
         while give_up_at is None or self._monotonic() < give_up_at:
@@ -165,7 +167,7 @@ class Console:
                 yield None
                 continue
             with suppress(MessageMalformed):
-                document = parse_json(message.payload, GALLERY_BYTES)
+                document = printable_json(parse_json(message.payload, GALLERY_BYTES))
                 if isinstance(document, dict):
                     yield self._told(message, document)
 

@@ -6,6 +6,7 @@ import zlib
 from collections import defaultdict
 
 from edge.core.events import Json
+from edge.core.printable import printable
 from edge.errors import MessageMalformed
 from edge.hub.console import Console, Heard
 from edge.hub.one_device import HEARS, decoded, told_by
@@ -60,4 +61,4 @@ def _lines(packed: bytes) -> list[str]:
         text = zlib.decompressobj(wbits=31).decompress(packed, LARGEST)
     except zlib.error:
         raise MessageMalformed("the log is not gzip; ask again") from None
-    return text.decode("utf-8", "replace").splitlines()
+    return [printable(line) for line in text.decode("utf-8", "replace").splitlines()]
