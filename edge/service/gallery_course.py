@@ -187,6 +187,9 @@ class GalleryCourse:
                 self._deny(following)
                 self._fork(following, str(error))
                 return
+            except StoreFull:
+                self._deny(following)
+                raise
             except _UNTAKEN as error:
                 self._deny(following)
                 self._failed_at = following.mark

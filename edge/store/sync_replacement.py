@@ -21,7 +21,7 @@ from edge.core.gallery_snapshot import Reading, read_line, unpacked
 from edge.core.gallery_sync import SnapshotRef
 from edge.core.merkle import Tree, bucket_hash
 from edge.errors import MessageMalformed, RootMismatch
-from edge.store import sync_rows
+from edge.store import spare, sync_rows
 from edge.store.database import Database
 from edge.store.erasure import erase
 from edge.store.revision import NEXT, PAUSE_S, change
@@ -156,6 +156,7 @@ def _put_some(job: Job, lines: list[_Line]) -> float:
     """Returns how long others could not write, in seconds."""
     rows = [(read_row(line.value), line.digest) for line in lines]
     opened = sync_rows.opened(rows, job.gallery, job.unseal)
+    spare.require(job.database.path)
     began = job.monotonic()
     try:
         with change(job.database):

@@ -16,6 +16,7 @@ from edge.core.gallery_snapshot import CHUNK_BYTES, chunk, chunk_count, opened_c
 from edge.core.gallery_sync import SnapshotRef
 from edge.core.merkle import DIGEST_BYTES
 from edge.errors import MessageMalformed, StoreError, StoreFull, StoreUnwritable
+from edge.store import spare
 
 _RECORD = DIGEST_BYTES + CHUNK_BYTES
 
@@ -49,6 +50,7 @@ class Staging:
             raise MessageMalformed(f"chunk {index} of the snapshot has {len(data)} bytes, not what it should")
         if index == 0:
             self.drop()
+        spare.require(self._store, len(data))
         with self._translated(), self._opened(ref) as handle:
             try:
                 os.pwrite(handle, chunk(data), index * _RECORD)

@@ -15,7 +15,7 @@ from edge.core.gallery_sync import Changing, Delta, Have, Head, Mark, SnapshotRe
 from edge.core.merkle import Tree, bucket_of
 from edge.core.person import PersonRecord
 from edge.errors import MessageMalformed, RootMismatch, StoreCorrupt
-from edge.store import people, sync_replacement, sync_revocations, sync_rows
+from edge.store import people, spare, sync_replacement, sync_revocations, sync_rows
 from edge.store.database import Database
 from edge.store.erasure import erase
 from edge.store.revision import change
@@ -88,6 +88,7 @@ class SyncedGallery:
         rows = [(op, digest(op)) for op in delta.ops if not isinstance(op, Removal)]
         opened = sync_rows.opened(rows, self.gallery, self._unseal)
         removed = [op.key for op in delta.ops if isinstance(op, Removal)]
+        spare.require(self._database.path)
         try:
             with change(self._database):
                 if self.changing() is not None or fit(self.have(), delta) is not Fit.APPLIES:

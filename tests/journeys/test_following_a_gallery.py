@@ -41,12 +41,12 @@ class Asker:
         self.site = site
         self.count = 0
 
-    def send(self, topic: str, kind: str, body: dict[str, Any]) -> str:
+    def send(self, topic: str, kind: str, body: dict[str, Any], **more: Any) -> str:
         self.count += 1
         made = Envelope(
             uuid7(int(time.time() * 1000), self.count.to_bytes(10, "big")), utc(), kind, body, dev=None
         )
-        told = document(made) | ({"dev": "console"} if topic == SITE.hub_cmd else {})
+        told = document(made) | ({"dev": "console"} if topic == SITE.hub_cmd else {}) | more
         self.site.send(topic, json.dumps(told).encode())
         return made.id
 
