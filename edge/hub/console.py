@@ -155,8 +155,8 @@ class Console:
     def heard(self, within_s: float | None = None) -> Iterator[Heard | None]:
         """What arrives, until the time is over (None: for ever); None after a moment without anything.
 
-        Messages that are not JSON objects are passed over; all texts are fit for a terminal. The hub's answers
-        have the leaf `ack`.
+        Messages that are not JSON objects are passed over; all texts are fit for a terminal. The hub's
+        answers have the leaf `ack`.
         """
         give_up_at = None if within_s is None else self._monotonic() + within_s
         while give_up_at is None or self._monotonic() < give_up_at:
