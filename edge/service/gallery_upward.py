@@ -27,8 +27,8 @@ UNACKED_S = 30.0
 OFFERS_S = 1.0
 AT_ONCE = 10
 """People offered in OFFERS_S."""
-AGAIN_S = 600.0
-"""Everybody enrolled here is looked through again after that time."""
+AGAIN_S = 30.0
+"""Everybody enrolled here is looked through again then: a command beside the daemon tells nobody."""
 REPEAT_S = 3600.0
 """Who was offered and is not the hub's after that time is offered again."""
 

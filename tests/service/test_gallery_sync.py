@@ -390,6 +390,17 @@ def test_who_is_enrolled_here_is_offered_and_becomes_the_hubs(tmp_path):
     world.stop()
 
 
+def test_who_is_enrolled_by_another_process_is_offered_soon(tmp_path):
+    world = World(tmp_path / "ostiary.db", offers=True)
+    world.publish_head()
+    world.settle()
+    world.pass_time(5)
+    world.gallery.add_person(a_local("carl"))
+    world.pass_time(35)
+    assert [read_offer(body).rows[0].person for _, kind, body in world.said if kind == OFFER] == ["carl"]
+    world.stop()
+
+
 def test_many_are_offered_little_by_little(tmp_path):
     world = World(tmp_path / "ostiary.db", offers=True)
     for number in range(35):
