@@ -7,6 +7,7 @@ import logging
 import typer
 
 from edge.cli import fleet_config, fleet_people, fleet_provision, fleet_rollout
+from edge.cli.fleet_device import forget, show
 from edge.cli.fleet_events import alarms, events
 from edge.cli.fleet_logs import logs
 from edge.cli.fleet_orders import identify, posture, restart, selftest, snapshot, sync, unlock
@@ -27,6 +28,7 @@ def _quiet() -> None:
 
 app.command("list")(list_)
 app.command()(watch)
+app.command()(show)
 app.command()(unlock)
 app.command()(posture)
 app.command()(revoke)
@@ -35,6 +37,7 @@ app.command()(restart)
 app.command()(selftest)
 app.command()(sync)
 app.command()(snapshot)
+app.command()(forget)
 app.command()(events)
 app.command()(alarms)
 app.command()(logs)

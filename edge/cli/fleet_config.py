@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.cli.context import JsonOption, print_json
-from edge.cli.fleet_targets import AllOption, DevicesArgument, GroupOption
+from edge.cli.fleet_targets import AllOption, DeviceArgument, DevicesArgument, GroupOption, WaitOption
 from edge.cli.paging import counted, print_page
 
 if TYPE_CHECKING:
@@ -78,6 +78,34 @@ def list_(context: typer.Context, json: JsonOption = False) -> None:
         {**{key: one.get(key) for key in columns}, "refused": _flat(one.get("refused"))} for one in devices
     ]
     print_page(rows, columns, counted(len(rows), "device", "devices"))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    device: DeviceArgument,
+    keys: Annotated[
+        list[str] | None, typer.Argument(help="Only these: SECTION, or SECTION.KEY.", show_default=False)
+    ] = None,
+    wait: WaitOption = 15.0,
+    json: JsonOption = False,
+) -> None:
+    """Show the settings in force on a device, without its secrets; no hub is needed.
+
+    Example: ostiary fleet config show door-1 door recognition.far
+    """
+    from edge.hub.one_device import HEARS, told_by
+    from edge.hub.opened_console import console
+
+    body: dict[str, Json] = {"keys": [*keys]} if keys else {}
+    with console(context.obj.operator(), hears=HEARS) as session:
+        answer = told_by(session, device, "config.get", body, wait)
+    settings: Any = answer.ack.detail.get("settings")
+    if json:
+        print_json(settings)
+        return
+    rows = [dict(zip(("key", "value"), word.split("=", 1), strict=True)) for word in _flat(settings)]
+    print_page(rows, ("key", "value"), None)
 
 
 def nested(given: list[str]) -> dict[str, Json]:

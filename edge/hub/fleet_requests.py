@@ -18,6 +18,8 @@ from edge.hub.reporting import Reporter
 from edge.hub.requests import Handler, fitting
 from edge.hub.tables import events, gaps, revoke_waits, revokes
 from edge.hub.work import Work
+from edge.mqtt.codec import Outgoing
+from edge.mqtt.topics import SiteTopics
 
 _FILTERS = {"dev": events.c.dev, "class": events.c.kind, "type": events.c.type, "corr": events.c.corr}
 _ALARMS = 200
@@ -26,7 +28,10 @@ LONGEST_BODY = 48 * 1024
 
 
 class FleetRequests:
-    def __init__(self, registry: Registry, configuration: Configuration, reporter: Reporter) -> None:
+    def __init__(
+        self, topics: SiteTopics, registry: Registry, configuration: Configuration, reporter: Reporter
+    ) -> None:
+        self._topics = topics
         self._registry = registry
         self._configuration = configuration
         self._reporter = reporter
@@ -52,7 +57,12 @@ class FleetRequests:
 
     def _forget(self, work: Work, asked: Envelope) -> dict[str, Json]:
         dev = Body(asked.body, "dev").text("dev")
-        self._registry.forget(work, dev)
+        doors = self._registry.forget(work, dev)
+        topics = self._topics.device(dev)
+        levels = (topics.state, topics.info, topics.config_reported, *map(topics.door_state, doors))
+        # What the broker retains of it would show it for ever.
+        for topic in (topics.config_desired, topics.job_next, *levels):
+            work.say(Outgoing(topic, b"", retain=True))
         self._reporter.report(
             work, EventClass.AUDIT, "audit.device_forgotten", {"dev": dev, "client": asked.dev}
         )

@@ -65,7 +65,7 @@ def build(
     gallery_requests = GalleryRequests(author, gallery, followers, offers, reporter, signers)
     handlers = {
         **gallery_requests.handlers(),
-        **FleetRequests(registry, configuration, reporter).handlers(),
+        **FleetRequests(author.topics, registry, configuration, reporter).handlers(),
         **RolloutRequests(rollouts, registry, files, reporter).handlers(),
     }
     return Parts(

@@ -115,14 +115,17 @@ class Registry:
             raise Refused("unknown_device", "no device is named by that; see device.list")
         return found
 
-    def forget(self, work: Work, dev: str) -> None:
-        """Take a device out that is gone for good; its events stay. Raises Refused for one not known."""
+    def forget(self, work: Work, dev: str) -> list[str]:
+        """Take a device out that is gone for good; its events stay. Returns the names of its doors. Raises
+        Refused for one not known."""
+        doors = work.connection.execute(select(devices.c.doors).where(devices.c.dev == dev)).scalar()
         if not work.connection.execute(delete(devices).where(devices.c.dev == dev)).rowcount:
             raise Refused("unknown_device", f"no device {dev} was ever heard; correct its id")
         for table in (streams, gaps, gallery_acks, revoke_waits, desired):
             work.connection.execute(delete(table).where(table.c.dev == dev))
         work.connection.execute(delete(desired_parts).where(desired_parts.c.scope == f"device:{dev}"))
         self._seen.pop(dev, None)
+        return [*json.loads(doors or _NOTHING)]
 
     def _enter(self, work: Work, dev: str) -> None:
         row = {"dev": dev, "state": UNKNOWN, "session": -1, "since": work.at, "seen": work.at}

@@ -52,20 +52,22 @@ class FleetSite:
     def provision(self) -> None:
         """Members of all kinds; the broker's files are left as of today."""
         (self.port,) = free_ports(1)
-        self._provision("init", "north", "--host", LOOPBACK, "--port", self.port)
+        self.provision_more("init", "north", "--host", LOOPBACK, "--port", self.port)
         # Whose certificate has ended.
         site_folder = SiteFolder(self.folder / "fleet")
         with site_folder.locked():
             wish = Wish("old", Kind.OPERATOR, roles=frozenset({Role.OPERATOR}))
             Provisioning(site_folder, datetime(2001, 1, 1, tzinfo=UTC)).members([wish], sealed=False)
         doors = ("--group", "lobby", "--gallery", "main")
-        self._provision("device", "--count", DOORS, "--prefix", "sim-", *doors)
-        self._provision("device", "--count", 1, "--prefix", "real-", "--group", "vault", "--gallery", "main")
+        self.provision_more("device", "--count", DOORS, "--prefix", "sim-", *doors)
+        self.provision_more(
+            "device", "--count", 1, "--prefix", "real-", "--group", "vault", "--gallery", "main"
+        )
         roles = ("operator", "gallery", "configuration", "ota")
-        self._provision("operator", "anna", *(word for role in roles for word in ("--role", role)))
-        self._provision("operator", "ben")
+        self.provision_more("operator", "anna", *(word for role in roles for word in ("--role", role)))
+        self.provision_more("operator", "ben")
         for name in ("eve", "fay"):
-            self._provision("operator", name, "--role", "emergency")
+            self.provision_more("operator", name, "--role", "emergency")
         shutil.copytree(self.bundles / "anna", self.bundles / "mallory")
         (self.bundles / "mallory" / "signing.pem").unlink()
         save_signing_key(self.bundles / "mallory" / "signing.pem", SigningKey.ed25519(bytes(32)))
@@ -81,6 +83,9 @@ class FleetSite:
         config = self.folder / "mosquitto.conf"
         config.write_text(text.replace(f"listener {self.port}", f"user root\nlistener {self.port}"))
         self._run("broker", str(find_mosquitto()), "-c", config)
+
+    def reload_broker(self) -> None:
+        self.processes["broker"].send_signal(signal.SIGHUP)
 
     def start_hub(self) -> None:
         config = self.bundles / "hub" / "ostiary.toml"
@@ -125,7 +130,8 @@ class FleetSite:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def _provision(self, *arguments: object) -> None:
+    def provision_more(self, *arguments: object) -> None:
+        """What is typed behind `ostiary fleet provision`."""
         done = ostiary("fleet", "provision", *arguments, "--folder", self.folder / "fleet")
         assert done.code == 0, done.err
 

@@ -206,6 +206,9 @@ def test_a_real_door_gives_its_log_a_picture_and_its_own_opinion(
     (result,) = json.loads(tested.out)
     assert result["status"] == "succeeded"
     assert (tested.code == 0) == result["detail"]["ok"]
+    shown = site.told("anna", "config", "show", "real-1", "door", "fleet.groups")
+    assert (shown["fleet"], "unlock_s" in shown["door"]) == ({"groups": ["vault"]}, True)
+    assert "unlock_s" in site.by("anna", "config", "show", "real-1", "door").out
     assert site.told("anna", "identify", "real-1")[0]["detail"] == {"by": "log"}
     assert site.told("anna", "restart", "real-1")[0]["status"] == "succeeded"
     assert door.wait(30.0) == 75
@@ -248,6 +251,20 @@ def test_whose_key_or_certificate_is_not_right_gets_nowhere(site: FleetSite) -> 
     refused(site.by("old", "list"), "certificate", code=9)
     error = json.loads(site.by("old", "list", "--json").out)["error"]
     assert "certificate" in error["message"]
+
+
+def test_a_door_that_is_gone_is_shut_out_and_forgotten(site: FleetSite) -> None:
+    assert site.told("anna", "show", "sim-4")["groups"] == ["lobby"]
+    assert "lobby" in site.by("anna", "show", "sim-4").out
+    refused(site.by("anna", "show", "sim-77"), "never heard of sim-77")
+    site.provision_more("revoke", "sim-4")
+    site.reload_broker()
+    assert answers(site.by("anna", "unlock", "sim-4", "--json", "--wait", "1")) == {"sim-4": "no_answer"}
+    assert "forgotten" in site.by("anna", "forget", "sim-4").out
+    until(lambda: "sim-4" not in doors(site), "a list without it")
+    refused(site.by("anna", "show", "sim-4"), "never heard of sim-4")
+    assert site.told("anna", "events", "--device", "sim-4") != []
+    refused(site.by("anna", "forget", "sim-4"), "sim-4")
 
 
 def test_without_a_hub_doors_still_obey(site: FleetSite) -> None:
