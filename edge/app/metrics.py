@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -58,6 +59,8 @@ class Metrics:
         self._lag = Gauge(
             "ostiary_gallery_lag_versions", "How far behind its newest version", registry=registry
         )
+        for gauge in (self._outbox, self._temperature, self._disk, self._version, self._lag):
+            gauge.set(math.nan)
 
     def join(self, observers: Observers) -> None:
         """Hear of everything from now on."""

@@ -70,8 +70,10 @@ class GallerySync:
 
     @property
     def figures(self) -> dict[str, Json] | None:
-        """What there is of the gallery, for the description of the device; None before the first `tick`."""
-        return self._upward.figures
+        """What there is of the gallery, for the description of the device; None before the first `tick`.
+        head: the newest version it knows of."""
+        figures = self._upward.figures
+        return None if figures is None else figures | {"head": self._newest.version}
 
     @property
     def newest(self) -> Mark:

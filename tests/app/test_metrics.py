@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import socket
 from dataclasses import replace
 
@@ -89,6 +90,12 @@ def test_only_an_unlock_that_happened_is_counted(door):
     assert lock.moves == ["unlock", "lock"]
     assert lock.receipts == [RECEIPT]
     assert registry.get_sample_value("ostiary_relay_unlocks_total") == 1
+
+
+def test_what_was_never_measured_is_no_number(door):
+    _, registry = door
+    for name in ("outbox_events", "temperature_celsius", "disk_free_bytes", "gallery_lag_versions"):
+        assert math.isnan(registry.get_sample_value(f"ostiary_{name}"))
 
 
 def test_the_device_the_broker_and_the_gallery_are_told(door, tmp_path):

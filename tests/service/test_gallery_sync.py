@@ -56,7 +56,7 @@ def test_a_new_device_takes_the_snapshot_of_the_head(world):
     assert world.is_granted("ada")
     assert world.acks()[-1].mark == Mark(1, world.hub.version)
     assert world.sync.figures == {
-        "gallery": "main", "epoch": 1, "version": 2, "root": world.hub.root, "count": 1
+        "gallery": "main", "epoch": 1, "version": 2, "root": world.hub.root, "count": 1, "head": 2
     }  # fmt: skip
 
 
@@ -67,6 +67,14 @@ def test_a_delta_is_applied_and_acked(followed):
     (ack,) = followed.acks()
     assert (ack.version, ack.root, ack.count) == (followed.hub.version, followed.hub.root, 3)
     assert followed.requests() == []
+
+
+def test_how_far_it_is_behind_can_be_told(followed):
+    behind = followed.sync.figures["version"]
+    followed.hub.enroll("carl")
+    followed.publish_head()
+    followed.deliver()
+    assert (followed.sync.figures["version"], followed.sync.figures["head"]) == (behind, behind + 1)
 
 
 def test_a_head_that_brings_nothing_new_is_acked_once_in_a_session(followed):
