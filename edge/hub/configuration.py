@@ -29,6 +29,7 @@ DESIRED = "config.desired"
 _BAD_STATES = ("rolled_back", "refused")
 _LEVEL = re.compile(r"[a-z0-9-]{1,64}")
 _LARGEST = 2**53
+_WORD = re.compile(r"[a-z0-9_]{1,64}")
 LONGEST_REASONS = 16 * 1024
 """Characters."""
 
@@ -108,11 +109,8 @@ class Configuration:
             return
         if row is None:
             return
-        said = {"reported": version, "state": state if isinstance(state, str) else None, "at": work.at}
-        said |= {
-            "hash": hashed if isinstance(hashed, str) else None,
-            "refused": _text(refused),
-        }
+        said = {"reported": version, "state": _word(state), "at": work.at}
+        said |= {"hash": _word(hashed), "refused": _text(refused)}
         work.connection.execute(desired.update().where(desired.c.dev == dev).values(**said))
         if version < row.version:
             self._publish(work, dev, row.version, json.loads(row.settings))
@@ -198,6 +196,10 @@ def _effective(parts: Mapping[str, dict[str, Json]], dev: str, groups: Sequence[
 def _short(value: Json) -> Json:
     """What a device gives as its reasons, unless it is more than a device has to say."""
     return value if len(dump_json(value)) <= LONGEST_REASONS else None
+
+
+def _word(value: Json) -> str | None:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def _text(value: Json) -> str:

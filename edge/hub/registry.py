@@ -22,6 +22,7 @@ UNKNOWN = "unknown"
 SEEN_S = 10.0
 """How exact `seen` is: it is not written for each message."""
 _LEVEL = re.compile(r"[a-z0-9-]{1,64}")
+_BOOT = re.compile(r"[!-~]{1,128}")
 _STATE = re.compile(r"[a-z_]{1,32}")
 _MOST_GROUPS = 64
 _NOTHING = "{}"
@@ -56,7 +57,7 @@ class Registry:
         if type(session) is not int or not 0 <= session < _LARGEST:
             raise MessageMalformed("'session' is not a whole number; correct it")
         self._enter(work, dev)
-        said = boot if isinstance(boot, str) else None
+        said = boot if isinstance(boot, str) and _BOOT.fullmatch(boot) else None
         wanted = select(devices.c.session, devices.c.state, devices.c.boot).where(devices.c.dev == dev)
         row = work.connection.execute(wanted).one()
         if (session, state) == (row.session, row.state):
@@ -78,6 +79,8 @@ class Registry:
 
     def door(self, work: Work, dev: str, door: str, body: dict[str, Json]) -> None:
         """Take how a door stands."""
+        if not _LEVEL.fullmatch(door):
+            raise MessageMalformed("the door's name is no level of a topic; correct it")
         self._enter(work, dev)
         before = work.connection.execute(select(devices.c.doors).where(devices.c.dev == dev)).scalar()
         doors = {**json.loads(before or _NOTHING), door: body}

@@ -47,9 +47,16 @@ def test_whatever_a_device_says_of_itself_the_list_of_devices_can_be_sent(world:
     world.devices("door-1", "door-2")
     say(world, "info", {"version": LARGE, "groups": ["mine"]})
     say(world, "tele/health", {"fps": LARGE}, "tele.health")
+    say(world, "state", {"state": "ready", "session": 2, "boot": LARGE})
+    say(world, "state", {"state": "ready", "session": 3, "boot": "a\0b"})
+    world.say("door-1", "door/A B/state", {"strike": "locked"})
     for number in range(100):
         world.say("door-1", f"door/d-{number}/state", {"strike": "locked", "more": "x" * 1000})
-    assert [row["dev"] for row in world.ask("device.list", {})["devices"]] == ["door-1", "door-2"]
+    listed = world.ask("device.list", {})["devices"]
+    assert [(row["dev"], row["session"], row["boot"]) for row in listed] == [
+        ("door-1", 3, None),
+        ("door-2", 1, "b"),
+    ]
     with world.database.transaction() as connection:
         rows = device_rows(Work(connection, NOON), "", 10)
     assert len(str(rows[0])) < GALLERY_BYTES / 2
@@ -80,6 +87,8 @@ def test_what_a_device_says_of_its_settings_makes_no_event_that_cannot_be_sent(w
     say(world, "cfg/reported", body, "config.reported")
     assert all(len(said.payload) < GALLERY_BYTES / 2 for said in world.heard.messages)
     assert world.ask("config.list", {})["devices"][0]["state"] == "refused"
+    say(world, "cfg/reported", {**body, "state": LARGE, "refused": {}}, "config.reported")
+    assert world.ask("config.list", {})["devices"][0]["state"] is None
     assert world.events()[-1] == "alarm.config_refused"
 
 
