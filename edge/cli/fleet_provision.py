@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.cli.context import JsonOption, print_json
+from edge.cli.fleet_epoch import epoch
 from edge.cli.fleet_provided import as_json, provide, provisioning
 
 if TYPE_CHECKING:
     from edge.hub.site_folder import SiteFolder
 
 app = typer.Typer(help="Certificates, keys and access rules.", no_args_is_help=True)
+app.command()(epoch)
 
 FolderOption = Annotated[Path, typer.Option(help="The folder the site is provisioned from.")]
 PassphraseOption = Annotated[

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -99,6 +100,48 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
         print_json(told)
         return
     _print_table(told)
+
+
+@app.command()
+def rebase(
+    context: typer.Context,
+    gallery: Annotated[str, typer.Argument(help="The gallery.")],
+    proof: Annotated[Path | None, typer.Option(help="What the root key signed.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """Let doors that are ahead of a restored backup follow the gallery back. The hub must not be at work.
+
+    Without a proof, prints what to run where the root key is. Look first who was revoked since the backup.
+    """
+    settings = _settings(context)
+    from json import loads
+
+    from edge.errors import RequestRefused
+    from edge.host.keeper import sole_keeper
+    from edge.hub.parts import build
+    from edge.hub.rebasing import next_epoch
+    from edge.hub.rebasing import rebase as begin
+    from edge.hub.run import identity_of, keys, open_database, utc
+
+    keyholder, author = keys(settings)
+    with sole_keeper(settings.store.folder), open_database(settings) as database:
+        identity_of(database)
+        wanted = next_epoch(database, gallery, utc())
+        if proof is not None:
+            try:
+                proven = loads(proof.read_text())
+            except (OSError, ValueError) as error:
+                raise RequestRefused(f"{proof} cannot be read ({error}); name the proof") from error
+            wanted = begin(
+                database, build(author, "", settings.store.folder, keyholder), gallery, proven, utc()
+            )
+    if json:
+        print_json(wanted)
+    elif proof is not None:
+        typer.echo(f"epoch {wanted['epoch']} of {gallery} has begun; start the hub")
+    else:
+        told = (gallery, wanted["epoch"], wanted["version"], wanted["root"])
+        typer.echo("ostiary fleet provision epoch " + " ".join(str(one) for one in told))
 
 
 def _print_table(told: dict[str, Any]) -> None:
