@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from edge.core.ack import AckStatus
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 _ENVELOPE = frozenset(("v", "id", "ts", "type", "body"))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = "file.request"
+_ANSWER = "cmd-ack"
 MOST_BYTES = 32 * 2**20
 """Of answers at a time: a thousand doors that missed a day would ask for more than fits into memory."""
 HEAD_S = 1.0
@@ -65,7 +67,7 @@ class DeviceDesk:
             "info": self._info,
             "door/+/state": self._door,
             "tele/health": self._health,
-            "cmd-ack": self._carried_out,
+            _ANSWER: self._carried_out,
             "cfg/reported": self._reported,
             "job/+/update": self._job,
             "gal/ack": self._acked,
@@ -91,7 +93,8 @@ class DeviceDesk:
             return
         try:
             said = _said(dev, level, message)
-            with work.connection.begin_nested():
+            # Answers to commands are many, and none is refused half-way.
+            with nullcontext() if leaf == _ANSWER else work.connection.begin_nested():
                 handler(work, said)
         except (MessageMalformed, Refused) as error:
             if self._told.ask(leaf.partition("/")[0], message.at) is not None:

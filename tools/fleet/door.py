@@ -56,7 +56,9 @@ from tools.fleet.session import Session
 from tools.fleet.virtual_lock import VirtualLock
 
 TICK_S = 0.5
-"""How soon a door looks again after something has happened, and while it is open."""
+"""How soon a door looks again after something has happened."""
+OPEN_S = 1.0
+"""While it is open."""
 IDLE_S = 5.0
 _DOOR = "main"
 
@@ -226,9 +228,12 @@ class VirtualDoor:
             self._publisher.publish_levels(self.controller)
         self._tick_within(TICK_S)
 
-    def _tick(self, at: float) -> None:
-        if at != self._next_tick:
-            return
+    def _tick_due(self, at: float) -> None:
+        if at == self._next_tick:
+            # Answers of other doors go first.
+            self._loop.spare(self._tick)
+
+    def _tick(self) -> None:
         self._next_tick = math.inf
         self.controller.tick()
         self._desk.tick()
@@ -237,14 +242,14 @@ class VirtualDoor:
             wanted_s = self.sync.tick(time.monotonic())
             again_s = wanted_s if wanted_s < TICK_S else again_s
         self._after()
-        self._tick_within(min(again_s, TICK_S) if self.controller.door.is_unlocked else again_s)
+        self._tick_within(min(again_s, OPEN_S) if self.controller.door.is_unlocked else again_s)
 
     def _tick_within(self, seconds: float) -> None:
         """The doors of a process must not do it all in the same moment."""
         at = time.monotonic() + seconds * random.uniform(0.6, 1.0)
         if at < self._next_tick:
             self._next_tick = at
-            self._loop.later(at - time.monotonic(), lambda: self._tick(at))
+            self._loop.later(at - time.monotonic(), lambda: self._tick_due(at))
 
     def _look_at_watched(self) -> None:
         if self._watched is None:

@@ -17,7 +17,7 @@ from typing import Protocol, Self, TypeVar
 _LONGEST_WAIT_S = 0.2
 _HANDS = 4
 """Threads for what blocks; a broker that does not answer keeps those busy, and not the loop."""
-_SPARE_S = 2.0
+_SPARE_S = 4.0
 _SPARE_AT_ONCE, _SPARE_WHEN_BUSY = 20, 2
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
