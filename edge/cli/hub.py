@@ -141,7 +141,9 @@ def rebase(
         typer.echo(f"epoch {wanted['epoch']} of {gallery} has begun; start the hub")
     else:
         told = (gallery, wanted["epoch"], wanted["version"], wanted["root"])
-        typer.echo("ostiary fleet provision epoch " + " ".join(str(one) for one in told))
+        typer.echo(
+            "ostiary fleet provision epoch " + " ".join(str(one) for one in told) + " --out proof.json"
+        )
 
 
 def _print_table(told: dict[str, Any]) -> None:

@@ -37,11 +37,13 @@ def test_an_epoch_that_the_root_key_signed_begins(config: Path, tmp_path: Path) 
     asked = ostiary("-c", config, "hub", "rebase", "main")
     assert asked.code == 0, asked.err
     words = asked.out.split()
+    assert words[-2:] == ["--out", "proof.json"]
     assert words[:5] == ["ostiary", *FLEET, "epoch", "main"]
-    signed = ostiary(*words[1:], "--folder", tmp_path / "fleet")
-    assert signed.code == 0, signed.err
     proof = tmp_path / "proof.json"
-    proof.write_text(signed.out)
+    signed = ostiary(*words[1:-1], proof, "--folder", tmp_path / "fleet")
+    assert signed.code == 0, signed.err
+    shown = ostiary(*words[1:-2], "--folder", tmp_path / "fleet")
+    assert json.loads(shown.out)["type"] == json.loads(proof.read_text())["type"] == "gallery.epoch"
     done = ostiary("-c", config, "hub", "rebase", "main", "--proof", proof)
     assert done.code == 0, done.err
     assert "epoch 2 of main has begun" in done.out
