@@ -30,9 +30,10 @@ DOORS = 4
 
 @dataclass
 class FleetSite:
-    """folder: everything of it is below."""
+    """folder: everything of it is below. doors: so many virtual ones."""
 
     folder: Path
+    doors: int = DOORS
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -59,7 +60,7 @@ class FleetSite:
             wish = Wish("old", Kind.OPERATOR, roles=frozenset({Role.OPERATOR}))
             Provisioning(site_folder, datetime(2001, 1, 1, tzinfo=UTC)).members([wish], sealed=False)
         doors = ("--group", "lobby", "--gallery", "main")
-        self.provision_more("device", "--count", DOORS, "--prefix", "sim-", *doors)
+        self.provision_more("device", "--count", self.doors, "--prefix", "sim-", *doors)
         self.provision_more(
             "device", "--count", 1, "--prefix", "real-", "--group", "vault", "--gallery", "main"
         )
@@ -93,7 +94,7 @@ class FleetSite:
         self._run("hub", sys.executable, "-m", "edge", "-c", config, "--store", store, "hub", "run")
 
     def start_doors(self) -> None:
-        simulated = ("--bundles", self.bundles, "--devices", DOORS, "--prefix", "sim-")
+        simulated = ("--bundles", self.bundles, "--devices", self.doors, "--prefix", "sim-")
         self._run("doors", sys.executable, "-m", "tools.fleet.sim", *simulated)
 
     def stop(self, name: str) -> None:
@@ -145,5 +146,9 @@ class FleetSite:
 def ready(site: FleetSite) -> None:
     """Wait until hub and doors are there."""
     until(lambda: "this is the hub of the site now" in site.log("hub"), "the hub", 60.0)
-    until(lambda: f'"connected": {DOORS}' in site.log("doors"), "the doors", 60.0)
-    until(lambda: len(site.told("anna", "list", "--state", "ready")) >= DOORS, "doors that are ready", 60.0)
+    until(lambda: f'"connected": {site.doors}' in site.log("doors"), "the doors", 60.0)
+    until(
+        lambda: len(site.told("anna", "list", "--state", "ready")) >= site.doors,
+        "doors that are ready",
+        60.0,
+    )
