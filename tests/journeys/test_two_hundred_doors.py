@@ -1,4 +1,4 @@
-"""Two hundred virtual doors and a hub at one mosquitto: an operator reaches everybody, and everybody answers."""
+"""Two hundred virtual doors and a hub at one mosquitto: an operator reaches everybody, who all answer."""
 
 from __future__ import annotations
 
