@@ -30,6 +30,7 @@ _ENVELOPE = frozenset(("v", "id", "ts", "type", "body"))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = "file.request"
 _ANSWER = "cmd-ack"
+_SUCCEEDED = AckStatus.SUCCEEDED.value.encode()
 MOST_BYTES = 32 * 2**20
 """Of answers at a time: a thousand doors that missed a day would ask for more than fits into memory."""
 HEAD_S = 1.0
@@ -90,6 +91,10 @@ class DeviceDesk:
         handler = self._handlers.get(f"{first}/+/{last}" if slash else leaf)
         # An empty payload only clears what was retained.
         if handler is None or not message.payload:
+            return
+        if leaf == _ANSWER and _SUCCEEDED not in message.payload:
+            # Most are steps on the way.
+            self._parts.registry.heard(work, dev)
             return
         try:
             said = _said(dev, level, message)
