@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from edge.app import wiring
 from edge.core.envelope import to_timestamp
 from edge.core.events import Json
+from edge.core.face import ModelId
 from edge.core.frame import Image
 from edge.core.gallery_rows import FaceRow, PersonRow, Secrets, about, read_row, written
 from edge.core.person import EnrolledFace, FaceId, FaceRecord, GroupId, Person, PersonRecord
@@ -26,6 +28,16 @@ from edge.settings import Settings
 _ID_DIGITS = 32
 
 
+@dataclass(frozen=True, slots=True)
+class SealedPerson:
+    """ops: the puts of the person and of a face for each picture that can be enrolled. model: of the faces.
+    refused: the other pictures, each with the reason."""
+
+    ops: list[Json]
+    model: ModelId
+    refused: list[tuple[str, str]]
+
+
 def sealed_person(
     settings: Settings,
     gallery: str,
@@ -33,9 +45,8 @@ def sealed_person(
     groups: Sequence[GroupId],
     pictures: Sequence[Path],
     progress: Callable[[int, int], None],
-) -> tuple[list[Json], list[tuple[str, str]]]:
-    """The puts of a person and of a face for each picture that can be enrolled; and the other pictures, each
-    with the reason.
+) -> SealedPerson:
+    """Look at the pictures of a person.
 
     A face is named by its picture, so that the same picture is the same face when it is put again. progress:
     told pictures done, of how many. Raises SettingsError without the gallery's key, PoorQuality when no
@@ -56,7 +67,7 @@ def sealed_person(
     )
     model = faces[0].templates[0].model
     offer = offer_of(PersonRecord(person, tuple(groups), faces), gallery, model, shut)
-    return [written(row) for row in offer.rows], refused
+    return SealedPerson([written(row) for row in offer.rows], model, refused)
 
 
 def opened_people(settings: Settings, gallery: str, rows: Iterable[dict[str, Json]]) -> list[dict[str, Json]]:

@@ -111,6 +111,8 @@ def add(
 ) -> None:
     """Enroll somebody for all doors, from pictures. The pictures stay here; sealed templates travel.
 
+    Done again it adds faces, and sets name, groups and times anew; who was revoked comes in again.
+
     Example: ostiary fleet people add alice photos/alice-*.jpg --name "Alice Doe"
     """
     from datetime import UTC
@@ -125,14 +127,21 @@ def add(
     begins, ends = (None if at is None else at.replace(tzinfo=UTC) for at in (valid_from, until))
     who = Person(PersonId(person), name, now, begins, ends)
     groups = [GroupId(one) for one in group or ()]
+    # Whether the hub is there and has this gallery is known before the pictures are looked at.
+    standing: Any = _asked(context, "gallery.status", {"gallery": gallery}).get("galleries")
     with bar("looking at the pictures") as progress:
-        rows, refused = sealed_person(context.obj.operator(), gallery, who, groups, pictures, progress)
-    for source, reason in refused:
+        sealed = sealed_person(context.obj.operator(), gallery, who, groups, pictures, progress)
+    for source, reason in sealed.refused:
         typer.echo(f"{source}: {reason}", err=True)
-    answer = _asked(context, "gallery.put", {"gallery": gallery, "ops": rows})
-    faces = len(rows) - 1
+    if standing[0]["count"] and standing[0]["model"] != sealed.model:
+        text = f"the faces of {gallery} are of the model {standing[0]['model']}, these of {sealed.model}"
+        typer.echo(f"{text}: a door knows only faces of its own model", err=True)
+    answer = _asked(context, "gallery.put", {"gallery": gallery, "ops": sealed.ops})
+    faces = len(sealed.ops) - 1
     if json:
-        print_json({**answer, "person": person, "faces": faces, "refused": [list(one) for one in refused]})
+        print_json(
+            {**answer, "person": person, "faces": faces, "refused": [list(one) for one in sealed.refused]}
+        )
     else:
         typer.echo(
             f"{person}: {counted(faces, 'face', 'faces')}, in version {answer.get('version')} of {gallery}"
