@@ -3,6 +3,9 @@
 A hub that starts listens for a while before it does anything. When another one answers that it is there, it
 stands by: it publishes nothing and stores nothing. It takes over when the other is gone, provided both keep
 the same database; with another one it would give the devices another gallery.
+
+What the broker retains may be the word of a hub that is gone: a broker that was restarted tells nobody's last
+will. So one that stands by because of it waits for an answer, and goes on when there is none.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from enum import StrEnum
 from edge.core.events import Json
 
 SETTLE_S = 3.0
+ANSWER_SETTLES = 10
+"""So many times SETTLE_S the other one may take to answer: its database may hold it up."""
 _AGAIN_S = 1.0
 _ALIVE = ("init", "ready", "degraded")
 _BUSY = ("ready", "degraded")
@@ -51,6 +56,8 @@ class Standing:
         self._since = since
         self._settle_s = settle_s
         self._decide_at = float("inf")
+        self._answer_by = float("inf")
+        self._was_answered = False
         self._said_at = float("-inf")
 
     def document(self) -> dict[str, Json]:
@@ -59,9 +66,8 @@ class Standing:
 
     def connected(self, now: float) -> None:
         """A session began: another hub may have taken over meanwhile."""
-        if self.part is not Part.STANDBY:
-            self.part = Part.LISTENING
-            self._decide_at = now + self._settle_s
+        if self.part is not Part.STANDBY or self._may_go_on:
+            self._listen(now)
 
     def heard(self, said: dict[str, Json], now: float) -> bool:
         """Take the state of some hub, this one perhaps. Returns whether this one has to say again that it is
@@ -73,14 +79,31 @@ class Standing:
         if state not in _ALIVE:
             return self._ended(rival, str(state), now)
         self.rival = rival
-        if self.part is Part.STANDBY or (self._is_first(said) and self._yields_to(state)):
+        if self.part is Part.STANDBY:
+            self._answer_by, self._was_answered = float("inf"), True
+            return False
+        if self._is_first(said) and self._yields_to(state):
+            # It answers to our saying so, if it is there.
             self.part, self._decide_at = Part.STANDBY, float("inf")
+            self._answer_by = now + ANSWER_SETTLES * self._settle_s
             return False
         return self._say(now)
 
     def tick(self, now: float) -> None:
         if now >= self._decide_at:
             self.part, self._decide_at = Part.ACTIVE, float("inf")
+        elif self.part is Part.STANDBY and now >= self._answer_by:
+            self.rival = None
+            self._listen(now)
+
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether it may take over from the other one, if that is gone."""
+        return not self._was_answered or (self.rival is not None and self.rival.is_twin)
+
+    def _listen(self, now: float) -> None:
+        self.part, self._answer_by = Part.LISTENING, float("inf")
+        self._decide_at = now + self._settle_s
 
     def _ended(self, rival: Rival, state: str, now: float) -> bool:
         """Another hub ended, or stands by; either way it has overwritten the state that is kept."""
@@ -89,8 +112,8 @@ class Standing:
             self.rival = rival if state == _STANDBY else None if is_known else self.rival
             return self._say(now)
         if is_known and rival.is_twin and state != _STANDBY:
-            self.rival, self.part = None, Part.LISTENING
-            self._decide_at = now + self._settle_s
+            self.rival = None
+            self._listen(now)
         return False
 
     def _yields_to(self, state: Json) -> bool:

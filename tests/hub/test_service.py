@@ -193,6 +193,27 @@ def test_a_broker_that_lost_everything_is_told_anew(tmp_path: Path) -> None:
             assert newcomer.on(SITE.head("main"))[-1].json["body"]["version"] == 1
 
 
+def test_a_hub_begins_again_after_a_power_cut_of_the_whole_machine(tmp_path: Path) -> None:
+    lines = ("allow_anonymous true", "persistence true", f"persistence_location {tmp_path}/")
+    with Broker(lines=(*lines, "autosave_on_changes true", "autosave_interval 1")) as broker:
+        begin_again(broker, tmp_path)
+
+
+def begin_again(broker: Broker, tmp_path: Path) -> None:
+    with Site(link_to(broker, "site")) as site, hub(link_to(broker, "hub"), settings(tmp_path)):
+        until(lambda: is_ready(site), "the hub")
+        until(lambda: b'"ready"' in (tmp_path / "mosquitto.db").read_bytes(), "it to be on the disk")
+        # Nobody hears a goodbye, and the broker says afterwards that the hub is there.
+        broker.kill()
+    broker.start()
+    with Site(link_to(broker, "again")) as site:
+        until(lambda: states(site), "what was retained")
+        before = states(site)[0]
+        assert before["state"] == "ready"
+        with hub(link_to(broker, "hub"), settings(tmp_path)):
+            until(lambda: is_ready(site) and states(site)[-1]["boot"] != before["boot"], "the hub")
+
+
 def test_a_twin_takes_over_when_the_hub_ends(broker: Broker, tmp_path: Path, server: postgres.Server) -> None:
     same = {"database": server.make("twins")}
     with Site(link_to(broker, "site")) as site:

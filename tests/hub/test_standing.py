@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from edge.hub.standing import SETTLE_S, Part, Standing
+from edge.hub.standing import ANSWER_SETTLES, SETTLE_S, Part, Standing
 
 
 class Broker:
@@ -116,6 +116,54 @@ def test_a_hub_that_was_cut_off_yields_to_the_one_that_took_over() -> None:
     broker.connect("a", 220.0)
     broker.run(230.0)
     assert (first.part, second.part) == (Part.STANDBY, Part.ACTIVE)
+
+
+def ghost(broker: Broker, database: str) -> None:
+    """The broker was restarted with what it had on its disk, and the hub of then is gone."""
+    broker.kept = {"boot": "ghost", "database": database, "since": 1, "state": "ready", "hub": "hub"}
+
+
+@pytest.mark.parametrize("database", ["same", "other"])
+def test_the_word_of_a_hub_that_is_gone_holds_nobody_up_for_long(database: str) -> None:
+    broker = Broker()
+    ghost(broker, database)
+    hub = broker.start("a", 100.0)
+    broker.run(100.0 + SETTLE_S)
+    assert hub.part is Part.STANDBY
+    broker.run(100.0 + ANSWER_SETTLES * SETTLE_S)
+    broker.run(100.0 + (ANSWER_SETTLES + 1) * SETTLE_S)
+    assert hub.part is Part.ACTIVE
+    assert hub.rival is None
+
+
+def test_a_hub_that_answers_is_waited_for_without_end() -> None:
+    broker = Broker()
+    broker.start("a", 0.0)
+    broker.run(5.0)
+    second = broker.start("b", 100.0, database="other")
+    for now in range(100, 400, 3):
+        broker.run(float(now))
+    assert second.part is Part.STANDBY
+    # The broker is restarted, and the first one does not come back.
+    del broker.hubs["a"]
+    broker.connect("b", 400.0)
+    for now in range(400, 700, 3):
+        broker.run(float(now))
+    assert second.part is Part.STANDBY
+
+
+def test_a_twin_takes_over_when_the_broker_is_restarted_without_the_first_one() -> None:
+    broker = Broker()
+    broker.start("a", 0.0)
+    broker.run(5.0)
+    second = broker.start("b", 100.0)
+    broker.run(110.0)
+    assert second.part is Part.STANDBY
+    del broker.hubs["a"]
+    broker.connect("b", 400.0)
+    for now in range(400, 500, 3):
+        broker.run(float(now))
+    assert second.part is Part.ACTIVE
 
 
 def test_of_two_that_start_together_one_begins() -> None:
