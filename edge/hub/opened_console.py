@@ -11,9 +11,11 @@ from pathlib import Path
 
 from edge.broker_link import broker_link
 from edge.core.identifiers import RANDOM_BYTES, uuid7
-from edge.errors import SettingsError
+from edge.errors import KeyUnusable, SettingsError
 from edge.hub.console import Console
+from edge.keys.authority import certificate_of
 from edge.keys.files import load_signing_key
+from edge.keys.whole_file import read_whole
 from edge.mqtt.topics import SiteTopics
 from edge.settings import Settings
 
@@ -21,7 +23,8 @@ from edge.settings import Settings
 def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequence[Path] = ()) -> Console:
     """Not yet connected. hears: leaves below every device, e.g. `state`. cosigners: files of further keys.
 
-    Raises SettingsError where no broker is configured, or a key cannot be read.
+    Raises SettingsError where no broker is configured, or a key cannot be read; KeyUnusable and
+    StoreUnwritable for a certificate that has ended, or cannot be read.
     """
     name = settings.device.id
     # Several consoles of one operator may be open at once, each in a session of its own.
@@ -31,6 +34,8 @@ def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequenc
             "no broker is configured; join the site with 'ostiary join', or give the operator's configuration"
             " with --config"
         )
+    if link.tls is not None and link.tls.certificate is not None:
+        _check_certificate(link.tls.certificate, name, datetime.now(UTC))
     files = [file for file in (settings.fleet.signing_key, *cosigners) if file is not None]
     topics = SiteTopics(settings.device.site)
     return Console(
@@ -43,3 +48,13 @@ def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequenc
         new_id=lambda: uuid7(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
         utc=lambda: datetime.now(UTC),
     )
+
+
+def _check_certificate(file: Path, name: str, now: datetime) -> None:
+    """A broker only hangs up on one that has ended. Raises KeyUnusable and StoreUnwritable."""
+    ends = certificate_of(read_whole(file)).not_valid_after_utc
+    if ends <= now:
+        raise KeyUnusable(
+            f"the certificate {file} ended on {ends:%Y-%m-%d}; 'ostiary fleet provision operator {name}"
+            " --renew' makes a bundle with a new one"
+        )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge.demo.broker import find_mosquitto
+from edge.errors import KeyUnusable
 from tests.broker import until
 from tests.cli.command import Done, ostiary
 from tests.journeys.daemon_process import DaemonProcess
@@ -248,7 +249,7 @@ def test_whose_key_or_certificate_is_not_right_gets_nowhere(site: FleetSite) -> 
     assert (wrong.code, answers(wrong)) == (1, {"sim-1": "rejected"})
     assert "provision keys --publish" in wrong.err
     refused(site.by("mallory", "events"), "the key is not known here")
-    refused(site.by("old", "list"), "certificate", code=9)
+    refused(site.by("old", "list"), "operator.crt ended on 200", "--renew", code=KeyUnusable.exit_code)
     error = json.loads(site.by("old", "list", "--json").out)["error"]
     assert "certificate" in error["message"]
 
