@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +19,15 @@ from edge.mqtt.link import Link
 from edge.mqtt.topics import Topics
 from edge.ports import Bus, Message
 from tests.broker import LOOPBACK, Authority, Proxy, Site, acl_lines, password_lines, tls_lines, until
+from tests.contracts.looped_bus import LoopedBus
 from tests.fakes import FakeBus
 
 TOPICS = Topics("hq", "door-7")
 EVENTS = "ostiary/1/hq/d/door-7/evt/door"
 FILTERS = [TOPICS.cmd, TOPICS.shared.delta("main", "+"), "homeassistant/status"]
 KINDS = ["fake", "mosquitto-5", "mosquitto-3.1.1", "mosquitto-5-tls", "mosquitto-3.1.1-password", "amqtt"]
+VIRTUAL = ["mosquitto-5-virtual", "mosquitto-5-virtual-tls"]
+"""Sessions of the simulator; they acknowledge at once."""
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Rig:
         return self.bus.publish(EVENTS, payload, on_acked=lambda: self.acked.append(payload))
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=KINDS + VIRTUAL)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     yield from opened(request.param, tmp_path, hold_acks=False)
 
@@ -108,8 +112,9 @@ def real(kind: str, folder: Path, hold_acks: bool) -> Iterator[Rig]:
         Site(replace(site, port=broker.address.port)) as listening,
     ):
         link, sessions = replace(door, port=proxy.port), itertools.count(1).__next__
+        made = LoopedBus if "virtual" in kind else partial(MqttBus, hold_acks=hold_acks)
         yield Rig(
-            MqttBus(link, codec, FILTERS, sessions=sessions, hold_acks=hold_acks),
+            made(link, codec, FILTERS, sessions=sessions),
             seen_at_site=lambda: [seen.payload for seen in listening.on(EVENTS)],
             send_to=listening.send,
             cut=proxy.cut,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from edge.core.ack import AckStatus
 from edge.core.events import Json
 from edge.hub.asking import asked
 from edge.hub.console import Console
@@ -41,24 +42,24 @@ class Figure:
         return self.value <= self.bar
 
 
-def fill(site: BenchSite, progress: Progress) -> None:
+def fill(site: BenchSite, progress: Progress, people: int = BASE) -> None:
     """Put people into the gallery, so that a delta has something to change."""
     with site.console() as operator:
-        for done, ops in enumerate(batches(GALLERY, site.key(), 0, BASE), 1):
+        for done, ops in enumerate(batches(GALLERY, site.key(), 0, people), 1):
             asked(operator, "gallery.put", {"gallery": GALLERY, "ops": [*ops]})
-            progress(done * AT_ONCE, BASE)
+            progress(done * AT_ONCE, people)
 
 
-def await_filled(site: BenchSite) -> Figure:
+def await_filled(site: BenchSite, people: int = BASE) -> Figure:
     """Every door has fetched the gallery; that has no bar."""
     began = time.monotonic()
-    version = BASE // AT_ONCE
+    version = people // AT_ONCE
     while site.at_version(version) < site.devices:
         if time.monotonic() - began > _FILLED_S:
             raise BenchFailed(f"{site.at_version(version)} of {site.devices} doors have version {version}")
         time.sleep(0.2)
     took = time.monotonic() - began
-    return Figure(f"snapshot of {BASE} people to all", took, math.inf, "s", {})
+    return Figure(f"snapshot of {people} people to all", took, math.inf, "s", {})
 
 
 def commands(site: BenchSite, progress: Progress) -> list[Figure]:
@@ -73,7 +74,7 @@ def commands(site: BenchSite, progress: Progress) -> list[Figure]:
         for place, (name, type_, body) in enumerate(orders):
             taken: list[float] = []
             for turn in range(_ROUNDS):
-                taken += _ordered(operator, site, type_, body)
+                taken += ordered(operator, SITE.all_cmd, site.devices, type_, body)
                 progress(place * _ROUNDS + turn + 1, len(orders) * _ROUNDS)
                 time.sleep(_REST_S)
             times = Times.of(taken)
@@ -81,45 +82,46 @@ def commands(site: BenchSite, progress: Progress) -> list[Figure]:
     return figures
 
 
-def _ordered(operator: Console, site: BenchSite, type_: str, body: dict[str, Json]) -> list[float]:
-    order = operator.order(SITE.all_cmd, type_, body, 20.0)
+def ordered(operator: Console, topic: str, devices: int, type_: str, body: dict[str, Json]) -> list[float]:
+    """After how many seconds each of so many devices had carried out an order. Raises BenchFailed."""
+    order = operator.order(topic, type_, body, 20.0)
     taken: dict[str, float] = {}
     for answer in operator.answers([order], _WITHIN_S):
         if answer is None:
             continue
-        if answer.ack.status.value != "succeeded":
+        if answer.ack.status is not AckStatus.SUCCEEDED:
             raise BenchFailed(f"{answer.dev} answers {type_} with {answer.ack.status} {answer.ack.reason}")
         taken.setdefault(answer.dev, answer.after_s)
-        if len(taken) == site.devices:
+        if len(taken) == devices:
             return [*taken.values()]
-    raise BenchFailed(f"{len(taken)} of {site.devices} doors answered {type_} within {_WITHIN_S:g} s")
+    raise BenchFailed(f"{len(taken)} of {devices} doors answered {type_} within {_WITHIN_S:g} s")
 
 
-def delta(site: BenchSite, progress: Progress) -> list[Figure]:
+def delta(site: BenchSite, progress: Progress, *, rounds: int = _ROUNDS, base: int = BASE) -> list[Figure]:
     """A hundred new people, each with a face: from the request to the hub until each door has told that it
-    has them."""
+    has them. base: how many are there."""
     taken: list[float] = []
     with site.console() as operator, listening(site.link(), SITE, ["gal/ack"]) as post:
-        for turn in range(_ROUNDS):
+        for turn in range(rounds):
             post.forget()
-            (ops,) = batches(GALLERY, site.key(), BASE + turn * AT_ONCE, AT_ONCE)
+            (ops,) = batches(GALLERY, site.key(), base + turn * AT_ONCE, AT_ONCE)
             began = time.monotonic()
             version = asked(operator, "gallery.put", {"gallery": GALLERY, "ops": [*ops]})["version"]
             heard = post.first_of_each(partial(_tells, version), site.devices, _WITHIN_S)
             if len(heard) < site.devices:
                 raise BenchFailed(f"{len(heard)} of {site.devices} doors told of version {version}")
             taken += [at - began for at in heard.values()]
-            progress(turn + 1, _ROUNDS)
+            progress(turn + 1, rounds)
             time.sleep(_REST_S)
     times = Times.of(taken)
     return [Figure(f"delta of {AT_ONCE} people", times.p99, 5.0, "s", times.as_json())]
 
 
-def revoke(site: BenchSite, progress: Progress) -> list[Figure]:
+def revoke(site: BenchSite, progress: Progress, *, rounds: int = _ROUNDS) -> list[Figure]:
     """From the request to the hub until the policy of each door refuses the person."""
     taken: list[float] = []
     with site.console() as operator:
-        for turn in range(_ROUNDS):
+        for turn in range(rounds):
             person = named(turn)
             for one in site.simulators:
                 one.order(watch=person)
@@ -130,7 +132,7 @@ def revoke(site: BenchSite, progress: Progress) -> list[Figure]:
                 for _ in range(share):
                     at = one.wait_for("denied", _WITHIN_S)["at_ns"]
                     taken.append((int(str(at)) - began) / 1e9)
-            progress(turn + 1, _ROUNDS)
+            progress(turn + 1, rounds)
             time.sleep(_REST_S)
     if min(taken) < 0:
         raise BenchFailed("a door refused the person before anybody was revoked")
