@@ -216,7 +216,7 @@ def retained(link: Link, topic: str) -> Received | None:
 
 
 class Proxy:
-    """Stands between a client and the broker and can be cut like a cable, or made to swallow."""
+    """Stands between a client and the broker and can be cut like a cable, made to swallow, or slow."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -226,6 +226,7 @@ class Proxy:
         self._is_open = threading.Event()
         self._is_open.set()
         self._swallows = False
+        self._bytes_per_s: float | None = None
         self._is_closed = False
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
@@ -237,6 +238,10 @@ class Proxy:
     def mend(self) -> None:
         self._swallows = False
         self._is_open.set()
+
+    def throttle(self, bytes_per_s: float | None) -> None:
+        """Let so much through in each direction; None, as much as comes."""
+        self._bytes_per_s = bytes_per_s
 
     def swallow(self) -> None:
         """Take what the client sends and pass nothing on."""
@@ -278,7 +283,9 @@ class Proxy:
 
     def _copy(self, source: socket.socket, sink: socket.socket, is_upward: bool) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
+            while data := source.recv(65536 if self._bytes_per_s is None else 4096):
+                if self._bytes_per_s is not None:
+                    time.sleep(len(data) / self._bytes_per_s)
                 if not (is_upward and self._swallows):
                     sink.sendall(data)
         for end in (source, sink):

@@ -175,10 +175,12 @@ class OutboxPump:
             self._delivered.clear()
             self._looked_at = 0
         now = self._monotonic()
-        for seq in [seq for seq, since in self._in_flight.items() if since <= now - self._ack_timeout_s]:
+        stale = [seq for seq, since in self._in_flight.items() if since <= now - self._ack_timeout_s]
+        if stale and self._rarely.ask("stale", now) is not None:
             logger.warning(
-                "event %s was not acknowledged for %g s; sending it again", seq, self._ack_timeout_s
+                "event %s was not acknowledged for %g s; sending it again", min(stale), self._ack_timeout_s
             )
+        for seq in stale:
             self._hand_over_again(self._in_flight, seq)
         unheard = [seq for seq, since in self._delivered.items() if since <= now - self._silence_s]
         if unheard:

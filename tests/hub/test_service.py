@@ -26,6 +26,7 @@ from tests.broker import LOOPBACK, Site, needs_mosquitto, until
 from tests.hub import postgres
 from tests.hub.builders import SITE, envelope, event
 from tests.hub.people import person
+from tests.store.processes import fill, small_disk
 
 pytestmark = needs_mosquitto
 
@@ -146,6 +147,25 @@ def test_while_the_database_is_gone_everything_waits_and_nothing_is_lost(
             server.start()
         until(lambda: is_ready(site), "the end of the trouble")
         until(lambda: stored(address, "door-1") == list(range(1, 41)), "all events")
+
+
+def test_on_a_full_disk_events_wait_and_nothing_is_lost(broker: Broker, tmp_path: Path) -> None:
+    folder = tmp_path / "hub"
+    folder.mkdir()
+    with small_disk(folder, "8m"), Site(link_to(broker, "site")) as site:
+        with hub(link_to(broker, "hub"), settings(folder)):
+            until(lambda: is_ready(site), "the hub")
+            send(site, 1)
+            until(lambda: stored(folder / "hub.db", "door-1") == [1], "the first event")
+            ballast = fill(folder)
+            send(site, *range(2, 400))
+            until(lambda: states(site)[-1]["state"] == "degraded", "the trouble")
+            assert "no space left" in states(site)[-1]["trouble"]
+            assert ask(site, "device.list", {})["reason"] == "database"
+            ballast.unlink()
+            until(lambda: is_ready(site), "the end of the trouble")
+            until(lambda: len(stored(folder / "hub.db", "door-1")) == 399, "all events")
+        assert stored(folder / "hub.db", "door-1") == list(range(1, 400))
 
 
 def test_a_second_hub_with_another_database_publishes_nothing(broker: Broker, tmp_path: Path) -> None:

@@ -89,6 +89,10 @@ class Fleet:
         before = self.decisions()
         until(lambda: self.decisions() > before, f"the door to decide {meanwhile}", 60.0)
 
+    def answers(self, command: str) -> list[dict[str, Any]]:
+        told = [one.json for one in self.site.on(DOOR.cmd_ack)]
+        return [one["body"] for one in told if one["corr"] == command]
+
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
@@ -320,3 +324,32 @@ def test_unlocks_are_answered_while_the_outbox_is_full(fleet: Fleet) -> None:
         assert overflow
         assert "alarm.events_missing" not in fleet.alarms()
         assert fleet.daemon.stop() == 0
+
+
+@pytest.mark.nightly
+def test_a_slow_line_brings_a_snapshot_little_by_little_and_a_late_command_is_refused(fleet: Fleet) -> None:
+    with Proxy(fleet.broker.address.port) as proxy, fleet.hub():
+        fleet.configure("stranger_walks_up", port=proxy.port)
+        for start in range(0, 3000, 100):
+            people = [f"p{number}" for number in range(start, start + 100)]
+            told = fleet.asker.put(*(row for one in people for row in (a_person(one), a_face(one))))
+        until(lambda: head(fleet)["snapshot"] is not None, "a snapshot", 60.0)
+        proxy.throttle(20_000)
+        fleet.daemon.start()
+        fleet.daemon.wait_ready()
+        until(lambda: fleet.site.on(DOOR.gallery_request), "the door to ask", 60.0)
+        time.sleep(2.0)
+        end = to_timestamp(utc() + timedelta(seconds=3))
+        late = fleet.asker.send(DOOR.cmd, "door.unlock", {"door": "main", "seconds": 1}, exp=end)
+        until(lambda: fleet.answers(late), "an answer", 120.0)
+        assert fleet.answers(late)[-1]["status"] == "expired"
+        assert fleet.unlocks() == 0
+        proxy.throttle(None)
+        fleet.in_step(told)
+        assert fleet.daemon.stop() == 0
+    assert "Traceback" not in fleet.log()
+
+
+def head(fleet: Fleet) -> dict[str, Any]:
+    found: dict[str, Any] = fleet.site.on(SITE.head("main"))[-1].json["body"]
+    return found
