@@ -20,6 +20,7 @@ from edge.errors import OstiaryError, SettingsError
 from tools.fleet.bench_site import BenchSite, running
 from tools.fleet.files import allow_files
 from tools.fleet.measured_events import events
+from tools.fleet.measured_snapshot import snapshot
 from tools.fleet.measures import Figure, Progress, await_filled, commands, delta, fill, revoke
 
 Measure = Callable[[BenchSite, Progress], list[Figure]]
@@ -28,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "delta": delta,
     "revoke": revoke,
     "events": events,
+    "snapshot": snapshot,
 }
 SHARED = (
     "Each door has a TLS session with a certificate, a journal, an outbox and a copy of the gallery of its"

@@ -40,14 +40,15 @@ from edge.mqtt.pump import OutboxPump
 from edge.mqtt.topics import Topics
 from edge.ports import Message
 from edge.service.access import Controller
-from edge.service.gallery_line import GalleryLine
 from edge.service.gallery_sync import GallerySync
 from edge.service.gallery_upward import Upward
 from edge.service.recognize import Sighting
 from edge.service.reporting import Clocks
 from edge.store.journal import Journal
 from edge.store.outbox import Outbox
+from edge.store.synced import SyncedGallery
 from tools.fleet.changes import Changes
+from tools.fleet.gallery_topics import line_of
 from tools.fleet.loop import Loop
 from tools.fleet.member import Member, Site
 from tools.fleet.memory_gallery import MemoryGallery
@@ -64,9 +65,11 @@ _DOOR = "main"
 
 
 class VirtualDoor:
-    """Belongs to the loop's thread."""
+    """Belongs to the loop's thread. stored: the copy of the gallery in a file, in place of one in memory."""
 
-    def __init__(self, loop: Loop, member: Member, *, failing_jobs: float = 0.0) -> None:
+    def __init__(
+        self, loop: Loop, member: Member, *, failing_jobs: float = 0.0, stored: SyncedGallery | None = None
+    ) -> None:
         site, dev = member.site, member.dev
         self.dev = dev
         self._loop = loop
@@ -75,7 +78,10 @@ class VirtualDoor:
         self._database = database = in_memory()
         journal = Journal(database, boot=self._boot, monotonic=time.monotonic)
         self.lock = VirtualLock()
-        self.gallery = None if site.gallery is None else _gallery(site, site.gallery)
+        self.gallery: SyncedGallery | MemoryGallery | None = stored
+        if site.gallery is not None and stored is None:
+            key = site.gallery_key
+            self.gallery = MemoryGallery(site.gallery, None if key is None else partial(unseal, key))
         self.controller = Controller(
             config=DoorConfig(_DOOR, has_contact=False),
             journal=journal,
@@ -96,8 +102,8 @@ class VirtualDoor:
         self._codec = Codec(
             topics, self._boot, frozenset({_DOOR}), groups=site.groups, signers=self._trust.signers
         )
-        filters = [*self._codec.command_topics, self._trust.topic, topics.event_ack, topics.config_desired]
-        filters.append(topics.job_next)
+        filters = [*self._codec.command_topics, self._trust.topic, topics.event_ack]
+        filters += [topics.config_desired, topics.job_next]
         if site.gallery is not None:
             shared = topics.shared
             filters += [shared.head(site.gallery), shared.delta(site.gallery, "+"), topics.gallery_delta]
@@ -169,25 +175,15 @@ class VirtualDoor:
         return self._outbox.depth()
 
     def _standing(self, person: PersonId) -> Standing | None:
-        return None if self.gallery is None else self.gallery.standing(person)
+        return self.gallery.standing(person) if isinstance(self.gallery, MemoryGallery) else None
 
     def _follow(self, site: Site, topics: Topics, voice: Voice) -> GallerySync:
         assert self.gallery is not None
         assert site.gallery is not None
-        head = topics.shared.head(site.gallery)
-        line = GalleryLine(
-            head=head,
-            deltas=topics.shared.delta(site.gallery, ""),
-            own_deltas=topics.gallery_delta,
-            chunks=topics.chunk("", "").removesuffix("/"),
-            request=topics.gallery_request,
-            ack=topics.gallery_ack,
-            offer=topics.gallery_offer,
-            say=voice.say,
-        )
+        line = line_of(topics, site.gallery, voice.say)
 
         def is_root(received: Envelope) -> bool:
-            signers = self._trust.signers(received, head, datetime.now(UTC))
+            signers = self._trust.signers(received, line.head, datetime.now(UTC))
             return signers is None or any(Role.ROOT in one.roles for one in signers)
 
         return GallerySync(
@@ -299,10 +295,6 @@ class VirtualDoor:
             "groups": [*site.groups],
             "gallery": None if self.sync is None else self.sync.figures,
         }
-
-
-def _gallery(site: Site, gallery: str) -> MemoryGallery:
-    return MemoryGallery(gallery, None if site.gallery_key is None else partial(unseal, site.gallery_key))
 
 
 def _new_id() -> str:

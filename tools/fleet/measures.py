@@ -107,7 +107,7 @@ def delta(site: BenchSite, progress: Progress, *, rounds: int = _ROUNDS, base: i
             (ops,) = batches(GALLERY, site.key(), base + turn * AT_ONCE, AT_ONCE)
             began = time.monotonic()
             version = asked(operator, "gallery.put", {"gallery": GALLERY, "ops": [*ops]})["version"]
-            heard = post.first_of_each(partial(_tells, version), site.devices, _WITHIN_S)
+            heard = post.first_of_each(partial(tells, version), site.devices, _WITHIN_S)
             if len(heard) < site.devices:
                 raise BenchFailed(f"{len(heard)} of {site.devices} doors told of version {version}")
             taken += [at - began for at in heard.values()]
@@ -145,7 +145,7 @@ def shares(site: BenchSite) -> Sequence[int]:
     return [int(str(one.latest["devices"])) for one in site.simulators]
 
 
-def _tells(version: Json, told: dict[str, object]) -> bool:
+def tells(version: object, told: dict[str, object]) -> bool:
     """Whether a door says that it has that version."""
     body = told.get("body")
     return told.get("type") == "gallery.ack" and isinstance(body, dict) and body.get("version") == version

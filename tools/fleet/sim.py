@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from tools.fleet.door import VirtualDoor
 from tools.fleet.files import allow_files
 from tools.fleet.loop import Loop
 from tools.fleet.member import Member, Site
+from tools.fleet.stored import stored_gallery
 
 
 def main(
@@ -44,6 +46,10 @@ def main(
     model: Annotated[str, typer.Option(help="Id of the model of their templates.")] = "virtual@000000000000",
     visits: Annotated[float, typer.Option(min=0, help="People before doors, each second, in all.")] = 0.0,
     failing_jobs: Annotated[float, typer.Option(min=0, max=1, help="Share of jobs that fail.")] = 0.0,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Keep the galleries in files in there, as devices do.", show_default=False),
+    ] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="How long.", show_default=False)] = None,
     orders: Annotated[
         bool, typer.Option("--orders", help="Take orders as lines of JSON on the standard input.")
@@ -73,8 +79,12 @@ def main(
         members = [Member(name, Link(host, name, port), shared) for name in names]
     else:
         members = provisioned.members(bundles, prefix, first, devices, ModelId(model))
-    with Loop() as loop:
-        crowd = Crowd(loop, [VirtualDoor(loop, one, failing_jobs=failing_jobs) for one in members])
+    with Loop() as loop, ExitStack() as stack:
+        doors = []
+        for one in members:
+            stored = None if store is None else stack.enter_context(stored_gallery(store, one))
+            doors.append(VirtualDoor(loop, one, failing_jobs=failing_jobs, stored=stored))
+        crowd = Crowd(loop, doors)
         # What lives as long as the process need not be looked through again and again.
         gc.freeze()
         crowd.start()
