@@ -10,7 +10,7 @@ from edge.cli import fleet_config, fleet_people, fleet_provision, fleet_rollout
 from edge.cli.fleet_device import forget, show
 from edge.cli.fleet_events import alarms, events
 from edge.cli.fleet_logs import logs
-from edge.cli.fleet_orders import identify, posture, restart, selftest, snapshot, sync, unlock
+from edge.cli.fleet_orders import acknowledge, identify, posture, restart, selftest, snapshot, sync, unlock
 from edge.cli.fleet_people import revoke
 from edge.cli.fleet_watch import list_, watch
 
@@ -31,6 +31,7 @@ app.command()(watch)
 app.command()(show)
 app.command()(unlock)
 app.command()(posture)
+app.command()(acknowledge)
 app.command()(revoke)
 app.command()(identify)
 app.command()(restart)

@@ -109,6 +109,24 @@ def posture(
     )
 
 
+def acknowledge(
+    context: typer.Context,
+    devices: DevicesArgument = None,
+    group: GroupOption = None,
+    everybody: AllOption = False,
+    door: DoorOption = "main",
+    wait: WaitOption = 10.0,
+    json: JsonOption = False,
+) -> None:
+    """Say that somebody has seen the alarm of a forced door, which ends it.
+
+    Example: ostiary fleet acknowledge door-1
+    """
+    give_order(
+        context, "door.acknowledge", {"door": door}, (devices, group, everybody), wait_s=wait, json=json
+    )
+
+
 def identify(
     context: typer.Context,
     devices: DevicesArgument = None,

@@ -23,6 +23,8 @@ StateOption = Annotated[
 ]
 _COLUMNS = ("device", "state", "doors", "groups", "version", "gallery")
 _STYLES = {"ready": "green", "degraded": "yellow", "lost": "red", "disconnected": "dim", "unknown": "dim"}
+_USUAL = {"posture": ("secure",), "strike": ("locked",), "leaf": ("closed", "unknown")}
+_FLAGS = ("forced", "held", "tamper", "fire")
 _LINES = 12
 _EACH_S = 0.25
 
@@ -126,15 +128,14 @@ def _table(devices: list[Device], hub: str | None, of: list[Device] | None = Non
 
 
 def _doors(device: Device) -> str:
-    """What is not as usual with each door: where it stands as, and who may pass."""
-    return ", ".join(
-        " ".join([name, *(str(level[key]) for key in ("lock", "door", "posture") if _is_telling(level, key))])
-        for name, level in sorted(device.doors.items())
-    )
+    """Each door, with what is not as usual: who may pass, and how strike, leaf and inputs are."""
+    return ", ".join(" ".join([name, *unusual(level)]) for name, level in sorted(device.doors.items()))
 
 
-def _is_telling(level: dict[str, Any], key: str) -> bool:
-    return level.get(key) not in (None, "unknown") and (key, level[key]) != ("posture", "secure")
+def unusual(level: dict[str, Any]) -> list[str]:
+    """The words of a door's level that somebody should see."""
+    words = [str(level[key]) for key, usual in _USUAL.items() if level.get(key, usual[0]) not in usual]
+    return list(dict.fromkeys([*words, *(flag for flag in _FLAGS if level.get(flag) is True)]))
 
 
 def _gallery(device: Device) -> str:

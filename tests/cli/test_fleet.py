@@ -8,6 +8,7 @@ import pytest
 
 from edge.cli.fleet_config import nested
 from edge.cli.fleet_events import event_line, told
+from edge.cli.fleet_watch import unusual
 from edge.cli.moments import ago, ahead
 from edge.core.envelope import timestamp
 from edge.errors import RequestRefused
@@ -57,6 +58,14 @@ def test_what_is_no_time_is_refused(text):
         ahead(text)
 
 
+def test_of_a_door_only_what_is_unusual_is_shown():
+    usual = {"posture": "secure", "strike": "locked", "leaf": "closed", "forced": False, "fire": False}
+    assert unusual(usual) == unusual({}) == unusual({"leaf": "unknown"}) == []
+    assert unusual({**usual, "leaf": "open", "forced": True}) == ["open", "forced"]
+    assert unusual({**usual, "leaf": "held", "held": True}) == ["held"]
+    assert unusual({**usual, "posture": "lockdown", "strike": "unlocked"}) == ["lockdown", "unlocked"]
+
+
 def test_an_event_is_a_line():
     body = {"door": "main", "score": 0.4, "decision_id": "x", "factors": ["face"], "person": None, "n": 1}
     event = {"ts": "2026-11-20T18:00:01.123Z", "dev": "door-1", "type": "access.denied", "body": body}
@@ -81,6 +90,7 @@ def test_an_event_is_a_line():
         "alarms",
         "show",
         "forget",
+        "acknowledge",
         "config show",
         "logs",
         "people add",

@@ -112,6 +112,7 @@ def test_a_posture_is_set_shown_and_cleared(site: FleetSite) -> None:
     locked = site.by("anna", "unlock", "sim-1", "--json")
     assert (locked.code, answers(locked)) == (1, {"sim-1": "rejected"})
     site.told("anna", "posture", "clear", "--group", "lobby")
+    assert site.told("anna", "acknowledge", "sim-1")[0]["detail"] == {"forced": False}
     until(lambda: doors(site, "--group", "lobby")["sim-1"]["posture"] == "secure", "the usual posture")
 
 
