@@ -11,17 +11,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 from edge.core.ack import Ack
 from edge.core.envelope import to_timestamp
 from edge.core.events import EventClass, Json
 from edge.errors import StoreError
 from edge.hub.chunks import ChunkQueue
-from edge.hub.database import HubDatabase
+from edge.hub.database import HubDatabase, put
 from edge.hub.device_desk import DeviceDesk
 from edge.hub.parts import Parts
 from edge.hub.requests import CHOKED, GONE
 from edge.hub.retention import believed
 from edge.hub.snapshots import Taken
+from edge.hub.tables import values
 from edge.hub.work import Work
 from edge.mqtt.codec import Outgoing
 from edge.ports import Message
@@ -33,6 +36,7 @@ WATCH_S = 5.0
 PRUNE_S = 3600.0
 SNAPSHOT_S = 30.0
 """How often a snapshot of a gallery is made at most, unless a device asks for one."""
+_SIGNER = "signer"
 
 
 class Hub:
@@ -67,13 +71,14 @@ class Hub:
     ) -> None:
         """See to it that these galleries are there, and publish how all stand. keys: a file with the list of
         keys that the devices are to have. is_forgotten: the broker does not know this hub, and may have lost
-        what it was to retain for the devices: that is said anew. Raises StoreError."""
+        what it was to retain for the devices: that is said anew, as it is with another key to sign with.
+        Raises StoreError."""
 
         def make(work: Work) -> None:
             self._parts.keyholder.begin(work, keys)
             self._parts.gallery.make(work, galleries)
             self._parts.gallery_requests.heads(work)
-            if is_forgotten:
+            if self._signs_anew(work) or is_forgotten:
                 self._parts.configuration.say_again(work)
                 self._parts.rollouts.say_again(work)
 
@@ -178,6 +183,14 @@ class Hub:
         for gallery in self._parts.gallery.names(work):
             self._parts.gallery.prune(work, gallery)
         self._parts.snapshots.prune(self._parts.gallery.newest_snapshots(work), work.now.timestamp())
+
+    def _signs_anew(self, work: Work) -> bool:
+        """Whether the key is another than before: what is retained may be signed by one that is revoked."""
+        key = self._parts.author.key
+        kid = "" if key is None else key.kid
+        before = work.connection.execute(select(values.c.value).where(values.c.key == _SIGNER)).scalar()
+        work.connection.execute(put(work.connection, values), {"key": _SIGNER, "value": kid})
+        return before not in (None, kid)
 
     def _do(self, what: Callable[[Work], object]) -> None:
         with self._database.transaction() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,17 @@ def test_what_the_hub_says_is_signed_for_its_topic(world: World) -> None:
     assert canonical(told.body)
     assert [one.kid for one in keyring().signers(told, heads[-1].topic, NOON)] == [HUB.kid]
     assert keyring().signers(told, SITE.head("other"), NOON) == ()
+
+
+def test_what_is_retained_is_signed_anew_with_another_key(world: World) -> None:
+    world.devices("door-1")
+    ask(world, *CASES[Role.CONFIGURATION], Role.CONFIGURATION)
+    topic = SITE.device("door-1").config_desired
+    for key, count in ((HUB, 0), (KEYS[Role.CONFIGURATION], 1), (KEYS[Role.CONFIGURATION], 0)):
+        again = World(world.database, world.folder, key=key, keyring=keyring())
+        said = [out for out in again.heard.messages if out.topic == topic]
+        assert len(said) == count
+        assert all(json.loads(out.payload)["sig"]["kid"] == key.kid for out in said)
 
 
 def test_a_new_epoch_needs_a_root_key_under_its_proof(world: World) -> None:
