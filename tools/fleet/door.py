@@ -108,10 +108,8 @@ class VirtualDoor:
             shared = topics.shared
             filters += [shared.head(site.gallery), shared.delta(site.gallery, "+"), topics.gallery_delta]
             filters.append(topics.chunk("+", "+"))
-        sessions = itertools.count(int(time.time()))
-        self.session = Session(
-            loop, member.link, self._codec, filters, GALLERY_BYTES, sessions=lambda: next(sessions)
-        )
+        sessions = itertools.count(int(time.time())).__next__
+        self.session = Session(loop, member.link, self._codec, filters, GALLERY_BYTES, sessions)
         voice = Voice(self.session, dev, self._boot, clocks, _new_id)
         self._outbox = Outbox(database)
         self._pump = OutboxPump(self._outbox, self.session, self._codec.event, collected=site.collected)

@@ -41,6 +41,7 @@ class Loop:
         self._numbers = itertools.count()
         self._flushes: dict[Callable[[], None], None] = {}
         self._spare: dict[Callable[[], None], float] = {}
+        self._again: list[Callable[[], None]] = []
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell, self._rope = socket.socketpair()
         self._hands = ThreadPoolExecutor(_HANDS, "aside")
@@ -80,6 +81,10 @@ class Loop:
         """Call it before the next socket has its turn, once however often it is asked for."""
         self._flushes[do] = None
 
+    def again(self, do: Callable[[], None]) -> None:
+        """Call it in the next step, after the sockets that are ready by then."""
+        self._again.append(do)
+
     def spare(self, do: Callable[[], None]) -> None:
         """Call it when nothing else is to be done, or has waited for a while; once however often it is asked
         for. What other threads do in a daemon beside its answers."""
@@ -105,13 +110,17 @@ class Loop:
         """Wait at most so long for something to do, and do it."""
         if self._timers:
             wait_s = max(0.0, min(wait_s, self._timers[0][0] - self.monotonic()))
-        ready = self._selector.select(0.0 if self._spare else wait_s)
+        again, self._again = self._again, []
+        ready = self._selector.select(0.0 if self._spare or again else wait_s)
         for key, events in ready:
             key.data(events)
             # A thousand doors that hear something at once take seconds; others must not wait for them.
             self._do_due()
+        for do in again:
+            do()
+            self._do_due()
         self._do_due()
-        self._do_spare(is_idle=not ready)
+        self._do_spare(is_idle=not ready and not again)
 
     def _do_due(self) -> None:
         now = self.monotonic()

@@ -16,6 +16,8 @@ from tools.fleet.processes import BenchFailed
 
 EACH_SECOND = 500
 SECONDS = 120
+_EACH_VISIT = 2
+"""Events: that nobody was let in, and that a stranger came."""
 _RESTARTS = ((40.0, signal.SIGTERM), (80.0, signal.SIGKILL))
 _DOWN_S = 2.0
 _ALL_SENT_S = 120.0
@@ -23,10 +25,11 @@ _ALL_SENT_S = 120.0
 
 def events(site: BenchSite, progress: Progress, seconds: float = SECONDS) -> list[Figure]:
     """The broker is stopped in good order once, and killed once."""
+    before = len(_sent(site))
     began = time.monotonic()
     cpu = {name: part() for name, part in _parts(site).items()}
     for one in site.simulators:
-        one.order(visits=EACH_SECOND / len(site.simulators))
+        one.order(visits=EACH_SECOND / _EACH_VISIT / len(site.simulators))
     for at, how in _RESTARTS:
         _wait_until(began + at * seconds / SECONDS, began, seconds, progress)
         site.broker.end(how)
@@ -46,7 +49,7 @@ def events(site: BenchSite, progress: Progress, seconds: float = SECONDS) -> lis
     details: dict[str, object] = {
         "sent": len(sent),
         "seconds": seconds,
-        "each_second": round(len(sent) / seconds),
+        "each_second": round((len(sent) - before) / (ended - began)),
         "kept": sum(kept.values()),
         "lost": len(lost),
         "doubled": doubled,

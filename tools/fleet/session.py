@@ -122,7 +122,7 @@ class Session:
                 pending = getattr(client.socket(), "pending", None)
                 if is_alive and pending is not None and pending():
                     # No selector tells of what TLS has read already; the others have their turn before it.
-                    self._loop.later(0.0, self._read)
+                    self._loop.again(self._read)
         except BrokerUnavailable as error:
             self._lose(str(error))
             return
