@@ -20,6 +20,7 @@ from edge.core.events import EventClass, Json
 from edge.errors import MessageMalformed, OstiaryError, StoreError, WorkerDied
 from edge.hub.database import HubDatabase
 from edge.hub.hub import Hub
+from edge.hub.inbox import Inbox
 from edge.hub.lines import Line
 from edge.hub.parts import Parts
 from edge.hub.presence import HubPresence
@@ -87,7 +88,7 @@ class HubService:
         self._begin = begin
         self._notifier = notifier
         self._monotonic = monotonic
-        self._inbox: queue.SimpleQueue[Arrived | Linked | Taken] = queue.SimpleQueue()
+        self._inbox: Inbox[Arrived | Linked | Taken] = Inbox()
         self._backlog: list[Arrived] = []
         self._recent: deque[tuple[float, Arrived]] = deque(maxlen=RECENT_COUNT)
         self._galleries: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -182,7 +183,7 @@ class HubService:
             self._say_trouble(None)
 
     def _hear(self, line: Line, message: Message) -> None:
-        self._inbox.put(Arrived(line, message))
+        self._inbox.put(Arrived(line, message), is_hasty=line is Line.EVENTS and not message.qos)
 
     def _link(self, line: Line, up: bool) -> None:
         self._inbox.put(Linked(line, up, not self._bus.was_remembered))
@@ -191,7 +192,7 @@ class HubService:
         arrived: list[Arrived] = []
         while len(arrived) < AT_ONCE:
             try:
-                one = self._inbox.get_nowait() if arrived else self._inbox.get(timeout=wait_s)
+                one = self._inbox.get(0.0 if arrived else wait_s)
             except queue.Empty:
                 break
             match one:
