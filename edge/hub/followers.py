@@ -19,6 +19,7 @@ from edge.hub.work import Work
 REVOKE_S = 60.0
 """How long a device may take to acknowledge a revoke before it is an alarm."""
 _SHOWN = 100
+_ANY_REVOKE = select(revokes.c.command).limit(1)
 
 
 class Followers:
@@ -30,13 +31,16 @@ class Followers:
         row: dict[str, object] = {"gallery": ack.gallery, "dev": dev}
         row |= {"epoch": ack.epoch, "version": ack.version}
         row |= {"root": ack.root, "ms": ack.ms, "at": work.at}
-        before = self._mark(work, dev, ack.gallery)
-        work.connection.execute(put(work.connection, gallery_acks), row)
         ours = self._ours(work, ack.gallery)
-        if ours is not None and ours < ack.mark:
+        is_ahead = ours is not None and ours < ack.mark
+        before = self._mark(work, dev, ack.gallery) if is_ahead else None
+        work.connection.execute(put(work.connection, gallery_acks), row)
+        if ours is not None and is_ahead:
             # What it has is of another database, and nothing of what was revoked in this one.
             if before != ack.mark:
                 self._alarm(work, dev, ack, ours)
+            return
+        if work.connection.execute(_ANY_REVOKE).first() is None:
             return
         is_earlier = revokes.c.epoch < ack.epoch
         is_earlier |= (revokes.c.epoch == ack.epoch) & (revokes.c.version <= ack.version)
