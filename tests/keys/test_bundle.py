@@ -48,7 +48,11 @@ def test_no_other_code_opens_it() -> None:
         unseal(seal(BUNDLE, CODE), new_code())
 
 
-@pytest.mark.parametrize("code", ["", "password", CODE[:-1], CODE + "0", CODE[:-1] + "U"])
+@pytest.mark.parametrize(
+    "code",
+    ["", "password", CODE[:-1], CODE + "0", CODE[:-1] + "U"],
+    ids=["empty", "no code", "too short", "too long", "no letter of one"],
+)
 def test_what_is_no_code_is_told_so(code: str) -> None:
     with pytest.raises(KeyUnusable, match="26 letters and digits"):
         unseal(seal(BUNDLE, CODE), code)
