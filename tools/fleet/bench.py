@@ -123,7 +123,12 @@ def _show(figures: Sequence[Figure], machine: dict[str, str], devices: int, simu
     for one in figures:
         details = ", ".join(f"{key} {value}" for key, value in one.details.items())
         mark = "" if one.is_met else "[red]missed[/red]"
-        table.add_row(one.name, f"{one.value:.3g} {one.unit}", f"{one.bar:g}", f"{mark} {details}".strip())
+        table.add_row(
+            one.name,
+            f"{one.value:.3g} {one.unit}",
+            "" if one.bar is None else f"{one.bar:g}",
+            f"{mark} {details}".strip(),
+        )
     Console().print(table)
     print(", ".join(machine.values()))
     print(SHARED)

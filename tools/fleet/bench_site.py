@@ -167,7 +167,7 @@ def _hub(folder: Path, postgres: str | None) -> Process:
     }
     if postgres is not None:
         more["OSTIARY_HUB__DATABASE"] = postgres
-    command = [sys.executable, "-m", "edge", "-c", bundle / "ostiary.toml", "hub", "run"]
+    command = [sys.executable, "-m", "edge", "-c", str(bundle / "ostiary.toml"), "hub", "run"]
     return Process(command, folder / "hub.log", more=more)
 
 

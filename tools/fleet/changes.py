@@ -25,7 +25,7 @@ class Changes:
         topics: Topics,
         voice: Voice,
         opened: Callable[[Message, str], Envelope | None],
-        later: Callable[[float, Callable[[], None]], None],
+        later: Callable[[float, Callable[[], object]], None],
         failing: float,
     ) -> None:
         self._topics = topics

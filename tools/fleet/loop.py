@@ -37,7 +37,7 @@ class Loop:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.monotonic = monotonic
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._flushes: dict[Callable[[], None], None] = {}
         self._spare: dict[Callable[[], None], float] = {}
@@ -60,7 +60,7 @@ class Loop:
         self._bell.close()
         self._rope.close()
 
-    def later(self, after_s: float, do: Callable[[], None]) -> None:
+    def later(self, after_s: float, do: Callable[[], object]) -> None:
         """Call it once, after so many seconds."""
         heapq.heappush(self._timers, (self.monotonic() + after_s, next(self._numbers), do))
 

@@ -15,9 +15,8 @@ from tools.fleet.measures import Figure, Progress
 from tools.fleet.processes import BenchFailed
 
 EACH_SECOND = 500
+"""Visits. Each is two events: that nobody was let in, and that a stranger came."""
 SECONDS = 120
-_EACH_VISIT = 2
-"""Events: that nobody was let in, and that a stranger came."""
 _RESTARTS = ((40.0, signal.SIGTERM), (80.0, signal.SIGKILL))
 _DOWN_S = 2.0
 _ALL_SENT_S = 120.0
@@ -29,7 +28,7 @@ def events(site: BenchSite, progress: Progress, seconds: float = SECONDS) -> lis
     began = time.monotonic()
     cpu = {name: part() for name, part in _parts(site).items()}
     for one in site.simulators:
-        one.order(visits=EACH_SECOND / _EACH_VISIT / len(site.simulators))
+        one.order(visits=EACH_SECOND / len(site.simulators))
     for at, how in _RESTARTS:
         _wait_until(began + at * seconds / SECONDS, began, seconds, progress)
         site.broker.end(how)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,17 +28,17 @@ BASE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """name: what was measured. bar: what it must not be above, by `value`; in the unit of the issue."""
+    """name: what was measured. bar: what `value` must not be above; None where there is none."""
 
     name: str
     value: float
-    bar: float
+    bar: float | None
     unit: str
     details: dict[str, object]
 
     @property
     def is_met(self) -> bool:
-        return self.value <= self.bar
+        return self.bar is None or self.value <= self.bar
 
 
 def fill(site: BenchSite, progress: Progress, people: int = BASE) -> None:
@@ -59,7 +58,7 @@ def await_filled(site: BenchSite, people: int = BASE) -> Figure:
             raise BenchFailed(f"{site.at_version(version)} of {site.devices} doors have version {version}")
         time.sleep(0.2)
     took = time.monotonic() - began
-    return Figure(f"snapshot of {people} people to all", took, math.inf, "s", {})
+    return Figure(f"snapshot of {people} people to all", took, None, "s", {})
 
 
 def commands(site: BenchSite, progress: Progress) -> list[Figure]:
@@ -112,7 +111,8 @@ def delta(site: BenchSite, progress: Progress, *, rounds: int = _ROUNDS, base: i
                 raise BenchFailed(f"{len(heard)} of {site.devices} doors told of version {version}")
             taken += [at - began for at in heard.values()]
             progress(turn + 1, rounds)
-            time.sleep(_REST_S)
+            if turn + 1 < rounds:
+                time.sleep(_REST_S)
     times = Times.of(taken)
     return [Figure(f"delta of {AT_ONCE} people", times.p99, 5.0, "s", times.as_json())]
 
@@ -133,7 +133,8 @@ def revoke(site: BenchSite, progress: Progress, *, rounds: int = _ROUNDS) -> lis
                     at = one.wait_for("denied", _WITHIN_S)["at_ns"]
                     taken.append((int(str(at)) - began) / 1e9)
             progress(turn + 1, rounds)
-            time.sleep(_REST_S)
+            if turn + 1 < rounds:
+                time.sleep(_REST_S)
     if min(taken) < 0:
         raise BenchFailed("a door refused the person before anybody was revoked")
     times = Times.of(taken)
