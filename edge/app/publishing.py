@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from edge.core.door import level_state
 from edge.core.events import Json
-from edge.mqtt.client import MqttBus
 from edge.mqtt.codec import Codec, DeviceState, DoorLevel, Outgoing
 from edge.mqtt.pump import OutboxPump
+from edge.ports import Bus
 from edge.service.access import Controller
 from edge.service.reporting import Clocks
 
-if TYPE_CHECKING:
-    pass
-
-
 INFO_S = 1.0
+
+
+class Line(Bus, Protocol):
+    """A session that also announces how the device is."""
+
+    def set_state(self, state: DeviceState) -> bool:
+        """False when it was not taken: say it again."""
 
 
 class Publisher:
@@ -31,7 +34,7 @@ class Publisher:
     def __init__(
         self,
         codec: Codec,
-        bus: MqttBus,
+        bus: Line,
         pump: OutboxPump,
         *,
         clocks: Clocks,
