@@ -11,7 +11,7 @@ from edge.core.envelope import to_timestamp
 from edge.core.events import Json
 from edge.core.jobs import Job, JobUpdate, read_job, read_update
 from edge.errors import MessageMalformed
-from edge.host.whole_file import write_whole
+from edge.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 REMEMBERED = 100

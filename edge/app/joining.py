@@ -23,7 +23,7 @@ from edge.keys.bundle import (
     bundle_of,
     unseal,
 )
-from edge.keys.whole_file import make_folder, read_whole, write_whole
+from edge.whole_file import make_folder, read_whole, write_whole
 
 CREDENTIAL_STORE = Path("/etc/credstore")
 """Where systemd looks for the credentials of services."""

@@ -19,10 +19,10 @@ from pathlib import Path
 from edge.core import trial_run
 from edge.core.trial_run import Decision, Terms, TrialRun
 from edge.errors import JobFailed, ManifestInvalid, MessageMalformed, ModelError, StoreError
-from edge.host.whole_file import sync_folder, write_whole
 from edge.service.probation import Probation, Verdict
 from edge.vision.engine import read_checked
 from edge.vision.manifest import Manifest, load_manifest
+from edge.whole_file import sync_folder, write_whole
 
 logger = logging.getLogger(__name__)
 REPLACEABLE = ("detection", "landmarks", "liveness", "occlusion")

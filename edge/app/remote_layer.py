@@ -17,9 +17,9 @@ from edge.core.config_document import Desired, Layer, Reported, local_only, patc
 from edge.core.remote_note import News, Origin, RemoteNote
 from edge.core.trial_run import Decision, Terms
 from edge.errors import SettingsError, StoreError
-from edge.host.whole_file import write_whole
 from edge.service.probation import Probation, Verdict
 from edge.settings import Settings
+from edge.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 _HEADER = "# Written by the daemon. Remove this file to have the device's own configuration alone.\n"

@@ -205,7 +205,7 @@ def snapshot(
     """
     from edge.hub.one_device import HEARS, decoded, told_by
     from edge.hub.opened_console import console
-    from edge.keys.whole_file import write_whole
+    from edge.whole_file import write_whole
 
     with console(context.obj.operator(), hears=HEARS) as session:
         body: dict[str, Json] = {"width": width, "faces": faces}

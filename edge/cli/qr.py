@@ -6,12 +6,14 @@ from pathlib import Path
 
 import typer
 
+_SIZES = (1.0, 0.5, 0.75, 1.5)
+
 
 def write(text: str, beside: Path) -> list[str]:
     """Write `<beside>.png` and `.svg` for their owner alone; return their paths, none without segno."""
     from io import BytesIO
 
-    from edge.keys.whole_file import write_whole
+    from edge.whole_file import write_whole
 
     try:
         import segno
@@ -48,7 +50,12 @@ def read(picture: Path) -> str:
         raise PictureUnreadable(
             f"{picture} is no picture that can be read; give a PNG or JPEG of the QR code"
         )
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(image)
-    if not text:
-        raise PictureUnreadable(f"no QR code can be read in {picture}; take a sharper picture of it")
-    return text
+    # Each of the two misses some codes that are perfectly drawn, at one size and not at another.
+    readers = (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco())
+    for size in _SIZES:
+        scaled = cv2.resize(image, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        for reader in readers:
+            text = reader.detectAndDecode(scaled)[0]
+            if text:
+                return str(text)
+    raise PictureUnreadable(f"no QR code can be read in {picture}; take a sharper picture of it")

@@ -21,7 +21,7 @@ from pathlib import Path
 from edge.core import trial_run
 from edge.core.trial_run import TrialRun
 from edge.errors import JobFailed, StoreUnwritable
-from edge.host.whole_file import sync_folder, write_whole
+from edge.whole_file import sync_folder, write_whole
 
 logger = logging.getLogger(__name__)
 PLACES = ("a", "b")

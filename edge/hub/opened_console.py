@@ -15,9 +15,9 @@ from edge.errors import KeyUnusable, SettingsError
 from edge.hub.console import Console
 from edge.keys.authority import certificate_of
 from edge.keys.files import load_signing_key
-from edge.keys.whole_file import read_whole
 from edge.mqtt.topics import SiteTopics
 from edge.settings import Settings
+from edge.whole_file import read_whole
 
 
 def console(settings: Settings, *, hears: Sequence[str] = (), cosigners: Sequence[Path] = ()) -> Console:

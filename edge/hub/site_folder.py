@@ -29,7 +29,7 @@ from edge.keys.cipher import new_key
 from edge.keys.files import decoded_secret, load_signing_key
 from edge.keys.keyring import Keyring, load_keyring
 from edge.keys.signature import SigningKey
-from edge.keys.whole_file import make_folder, read_whole, write_whole
+from edge.whole_file import make_folder, read_whole, write_whole
 
 
 class SiteFolder:

@@ -11,7 +11,7 @@ from edge.core.config_document import ConfigState, read_desired
 from edge.core.remote_note import Origin
 from edge.core.trial_run import Decision
 from edge.errors import SettingsError, StoreFull, StoreUnwritable
-from edge.host.whole_file import write_whole
+from edge.whole_file import write_whole
 
 
 class Device:
