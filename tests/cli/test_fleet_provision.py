@@ -297,7 +297,7 @@ def test_a_full_disk_leaves_what_was_there(fleet: Path, monkeypatch: pytest.Monk
     def full(handle: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("edge.keys.whole_file.os.fsync", full)
+    monkeypatch.setattr("edge.whole_file.os.fsync", full)
     assert "space" in refused(fleet, "operator", "anna", "--role", "ota")
     assert {name: content for name, content in contents(fleet).items() if name in before} == before
     monkeypatch.undo()

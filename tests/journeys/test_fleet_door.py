@@ -80,6 +80,7 @@ def test_a_door_of_a_fleet_tells_what_it_is_and_how_it_is(tmp_path: Path, empty_
                 daemon.start()
                 until(lambda: site.on(TOPICS.health), "a reading", 60.0)
                 assert complaint("tele.health", site.on(TOPICS.health)[0].json) is None
+                until(lambda: site.on(TOPICS.info), "the description")
                 assert complaint("info", site.on(TOPICS.info)[-1].json) is None
                 assert site.on(TOPICS.info)[-1].json["groups"] == ["east"]
                 assert site.on(TOPICS.state)[0].json["state"] == "init"
