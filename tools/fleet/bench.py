@@ -35,7 +35,8 @@ SHARED = (
     "Each door has a TLS session with a certificate, a journal, an outbox and a copy of the gallery of its"
     " own, and checks every signature itself. The doors of one process share the rows of a version of the"
     " gallery: the first one that gets there computes them, opens what is sealed and compares the root. Their"
-    " stores are in memory."
+    " stores are in memory. Commands go before the gallery, and both before events: in a daemon each has a"
+    " thread of its own."
 )
 
 

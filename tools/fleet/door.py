@@ -7,6 +7,7 @@ import math
 import os
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -128,6 +129,7 @@ class VirtualDoor:
             self._codec, self.session, self._pump, clocks=clocks, info=partial(self._info, site)
         )
         self._topics = topics
+        self._of_gallery: deque[Message] = deque()
         self._next_tick = math.inf
         self._watched: tuple[PersonId, Callable[[PersonId], None]] | None = None
 
@@ -208,8 +210,21 @@ class VirtualDoor:
         elif topic in (self._topics.config_desired, self._topics.job_next):
             self._changes.receive(message)
         elif self.sync is not None:
-            self.sync.handle(message)
-            self.sync.tick(time.monotonic())
+            # In a daemon the gallery has a thread of its own, and no command waits for it.
+            if not self._of_gallery:
+                self._loop.again(self._hear_gallery)
+            self._of_gallery.append(message)
+            return
+        self._look_at_watched()
+        self._after()
+        self._tick_within(TICK_S)
+
+    def _hear_gallery(self) -> None:
+        if self.sync is None:
+            return
+        while self._of_gallery:
+            self.sync.handle(self._of_gallery.popleft())
+        self.sync.tick(time.monotonic())
         self._look_at_watched()
         self._after()
         self._tick_within(TICK_S)
