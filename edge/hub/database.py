@@ -9,6 +9,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -41,6 +42,7 @@ from sqlalchemy.exc import (
 
 from edge.errors import DatabaseGone, SettingsError, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from edge.hub.tables import METADATA, schema
+from edge.store.database import keep_log
 from edge.store.trouble import translated
 
 logger = logging.getLogger(__name__)
@@ -232,7 +234,7 @@ def put(connection: Connection, table: Table) -> Insert:
 def _sqlite(path: Path) -> Engine:
     _prepare(path)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_S})
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, path))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -255,11 +257,11 @@ def _prepare(path: Path) -> None:
         ) from error
 
 
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
+def _configure(path: Path, connection: sqlite3.Connection, _record: object) -> None:
     # The driver would begin transactions on its own, and too late.
     connection.isolation_level = None
+    keep_log(connection, path, _BUSY_S)
     for setting in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "secure_delete = ON",

@@ -156,7 +156,7 @@ def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> s
         with translated(path):
             tables = sqlite_utils.Database(connection, execute_plugins=False)
             check_ours(connection, path)
-            _keep_log(connection, path, busy_timeout_s)
+            keep_log(connection, path, busy_timeout_s)
             _configure(connection, durable)
             if check and path.stat().st_size <= _QUICK_CHECK_LIMIT:
                 _quick_check(connection, path)
@@ -197,7 +197,7 @@ def _has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def _keep_log(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
+def keep_log(connection: sqlite3.Connection, path: Path, busy_timeout_s: float) -> None:
     """Have the file keep a write-ahead log, which it remembers.
 
     SQLite does not wait for a connection that is doing the same at this moment: it calls the file locked.

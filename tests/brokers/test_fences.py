@@ -222,6 +222,8 @@ def test_an_operator_hears_no_answer_to_another_and_is_no_device(site: BrokerSit
 
 def test_a_will_is_fenced_like_everything_else(site: BrokerSite, tmp_path: Path) -> None:
     with listening(site, "hub", [THEIRS.state, MINE.state], tmp_path / "hub") as the_hub:
+        # The nodes of a cluster tell each other a little later who listens.
+        publish_until(site, "door-1", MINE.state, the_hub)
         for topic in (THEIRS.state, MINE.state):
             will = ["--will-topic", topic, "--will-payload", "dead", "--will-qos", "1"]
             with listening(site, "door-1", [SITE.all_cmd], tmp_path / "dying", *will) as dying:
