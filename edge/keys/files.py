@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge.errors import SettingsError
 from edge.keys.signature import SigningKey
+from edge.whole_file import sync_folder
 
 SECRET_BYTES = 32
 _MOST_BYTES = 1 << 20
@@ -83,19 +84,11 @@ def write_secret(path: Path, content: bytes) -> None:
         # Whole or not at all, over power cuts too; unlike a rename it replaces nothing.
         os.link(unfinished, path)
         unfinished.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError as error:
         raise SettingsError(f"{path} is there already; remove it, or name another file") from error
     except OSError as error:
         raise SettingsError(f"cannot write {path} ({error.strerror}); correct its folder") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read(path: Path, forbidden: int, complaint: str) -> bytes:

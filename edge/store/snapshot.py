@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from edge.core.face import ModelId
 from edge.store.face_changes import Position
 from edge.store.quantized import Columns
+from edge.whole_file import sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def write(
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
@@ -251,11 +252,3 @@ def _sweep(path: Path) -> None:
         owner = left.suffix[1:]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             left.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
