@@ -9,6 +9,7 @@ from functools import partial
 
 from edge.app.device_key import open_device_key, public_key, receipt_bytes
 from edge.app.documents import Documents
+from edge.app.gallery_topics import line_of
 from edge.app.gallery_worker import STALE_S, GalleryWorker
 from edge.app.messages import Happened, PartChanged
 from edge.app.order_desk import OrderDesk, Progress
@@ -28,7 +29,6 @@ from edge.fleet_settings import FleetSettings
 from edge.keys import cipher
 from edge.keys.files import decoded_secret
 from edge.mqtt.listening import GALLERY_BYTES
-from edge.service.gallery_line import GalleryLine
 from edge.service.gallery_offer import offer_of
 from edge.service.gallery_sync import GallerySync
 from edge.service.gallery_upward import Upward
@@ -72,7 +72,7 @@ def join(outpost: Outpost) -> None:
 
 def _sync(outpost: Outpost, gallery: str, copy: SyncedGallery, key: bytes) -> GallerySync:
     model = find("embedding", outpost.settings.vision.embedding).model_id
-    line, clocks = _line(outpost, gallery), outpost.clocks
+    line, clocks = line_of(outpost.topics, gallery, outpost.voice.say), outpost.clocks
 
     def report(kind: EventClass, name: str, body: dict[str, Json]) -> None:
         outpost.tell(Happened(Event(kind, name, clocks.utc(), body)))
@@ -112,20 +112,6 @@ def _sync(outpost: Outpost, gallery: str, copy: SyncedGallery, key: bytes) -> Ga
         trouble=lambda reason: outpost.tell(PartChanged("gallery_sync", reason)),
         monotonic=clocks.monotonic,
         random=lambda: int.from_bytes(os.urandom(4)) / 2**32,
-    )
-
-
-def _line(outpost: Outpost, gallery: str) -> GalleryLine:
-    topics = outpost.topics
-    return GalleryLine(
-        head=topics.shared.head(gallery),
-        deltas=topics.shared.delta(gallery, ""),
-        own_deltas=topics.gallery_delta,
-        chunks=topics.chunk("+", "+").removesuffix("+/+"),
-        request=topics.gallery_request,
-        ack=topics.gallery_ack,
-        offer=topics.gallery_offer,
-        say=outpost.voice.say,
     )
 
 

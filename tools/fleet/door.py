@@ -14,6 +14,7 @@ from functools import partial
 
 from edge.app.ack_post import AckPost
 from edge.app.commands import CommandDesk
+from edge.app.gallery_topics import line_of
 from edge.app.order_results import OrderDone
 from edge.app.publishing import Publisher
 from edge.app.restarting import Restart
@@ -49,7 +50,6 @@ from edge.store.journal import Journal
 from edge.store.outbox import Outbox
 from edge.store.synced import SyncedGallery
 from tools.fleet.changes import Changes
-from tools.fleet.gallery_topics import line_of
 from tools.fleet.loop import Loop
 from tools.fleet.member import Member, Site
 from tools.fleet.memory_gallery import MemoryGallery

@@ -1,4 +1,4 @@
-"""Where a virtual door hears of its gallery, and speaks of it."""
+"""Where a door hears of its gallery, and speaks of it."""
 
 from __future__ import annotations
 
