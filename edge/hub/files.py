@@ -8,10 +8,9 @@ import hashlib
 import os
 from pathlib import Path
 
+from edge.core.jobs import CHUNK_BYTES
 from edge.hub.refusal import Refused
 
-CHUNK_BYTES = 49_152
-"""Of each chunk but the last: in base64 it fits into a message of 64 KiB, up and down."""
 LARGEST = 512 * 2**20
 
 

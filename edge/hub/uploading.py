@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.core.events import Json
+from edge.core.jobs import CHUNK_BYTES
 from edge.errors import SettingsError
 from edge.hub.asking import asked
 from edge.hub.console import Console
-from edge.hub.files import CHUNK_BYTES
 
 
 def upload(console: Console, file: Path, progress: Callable[[int, int], None]) -> dict[str, Json]:

@@ -8,9 +8,10 @@ import hashlib
 import pytest
 
 from edge.core.ack import Ack, AckStatus
+from edge.core.jobs import CHUNK_BYTES
 from edge.errors import RequestRefused, SettingsError
 from edge.hub.asking import asked, listed
-from edge.hub.files import CHUNK_BYTES, JobFiles
+from edge.hub.files import JobFiles
 from edge.hub.uploading import upload
 from tests.hub.quiet_console import QuietConsole
 

@@ -12,9 +12,9 @@ import pytest
 
 from edge.core.envelope import to_timestamp
 from edge.core.gallery_rows import written
+from edge.core.jobs import CHUNK_BYTES
 from edge.errors import StoreFull
 from edge.hub.database import HubDatabase, open_hub
-from edge.hub.files import CHUNK_BYTES
 from edge.mqtt.listening import GALLERY_BYTES
 from tests.hub.builders import NOON, SITE, event, message
 from tests.hub.people import face, people, person
