@@ -50,7 +50,7 @@ class Region:
 def look(engine: Engine, image: Image, region: Region) -> Floats:
     """Run an anchor network on one region; candidates above its threshold `score`."""
     size_wh = engine.manifest.input.size_wh
-    engine.put(cut(image, region, size_wh))
+    show(engine, image, region)
     raw, logits = engine.invoke()
     scores = logits.reshape(-1)
     chosen = above(scores, engine.manifest.threshold("score"))
@@ -81,14 +81,25 @@ def carried(found: Floats, region: Region, width: int, logits: Floats) -> Floats
     return found
 
 
-def cut(image: Image, region: Region, size_wh: tuple[int, int]) -> Image:
-    """The region, uint8 (height, width, 3) RGB, without distortion."""
+def show(engine: Engine, image: Image, region: Region) -> None:
+    """Make a region of a uint8 (H, W, 3) BGR picture the network's next input."""
+    size_wh = engine.manifest.input.size_wh
+    if engine.input.dtype == np.uint8:
+        # Straight to its place: to allocate a megabyte costs more than to fill it.
+        cut(image, region, size_wh, engine.input[0])
+    else:
+        engine.put(cut(image, region, size_wh))
+
+
+def cut(image: Image, region: Region, size_wh: tuple[int, int], out: Image | None = None) -> Image:
+    """The region, uint8 (height, width, 3) RGB, without distortion; in `out`, if it is given."""
     height, width = image.shape[:2]
     scale = size_wh[0] / region.side
     x0, y0 = max(region.x, 0), max(region.y, 0)
     x1 = min(region.x + region.side, width)
     y1 = min(region.y + round(size_wh[1] / scale), height)
-    canvas: Image = np.full((size_wh[1], size_wh[0], 3), _BORDER, np.uint8)
+    canvas: Image = np.empty((size_wh[1], size_wh[0], 3), np.uint8) if out is None else out
+    canvas.fill(_BORDER)
     if x1 <= x0 or y1 <= y0:
         return canvas
     left, top = round((x0 - region.x) * scale), round((y0 - region.y) * scale)
@@ -99,7 +110,7 @@ def cut(image: Image, region: Region, size_wh: tuple[int, int]) -> Image:
         part = np.asarray(
             cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR), np.uint8
         )
-    canvas[top:bottom, left:right] = cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
+    cv2.cvtColor(part, cv2.COLOR_BGR2RGB, dst=canvas[top:bottom, left:right])
     return canvas
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from edge.core.face import Box
 from edge.core.frame import Image
 from edge.errors import ManifestInvalid
-from edge.vision.anchors import Floats, Region, above, carried, cut
+from edge.vision.anchors import Floats, Region, above, carried, show
 from edge.vision.engine import Engine
 
 DECODER = "faceboxes-32-64-128"
@@ -40,7 +40,7 @@ def look_wide(engine: Engine, image: Image, region: Region) -> Floats:
     if manifest.decoder != DECODER:
         raise ManifestInvalid(f"{manifest.path}: decoder {manifest.decoder!r} is not {DECODER}")
     size_wh = manifest.input.size_wh
-    engine.put(cut(image, region, size_wh))
+    show(engine, image, region)
     raw, logits = engine.invoke()
     scores = logits.reshape(-1)
     chosen = above(scores, manifest.threshold("score"))
