@@ -6,6 +6,7 @@ import csv
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,9 +176,8 @@ def _time(listed: Sequence[Labeled], progress: Callable[[int], None]) -> list[fl
     cv2.setNumThreads(1)
     took = []
     try:
-        of_middle, of_wide = _manifests()
-        with Engine(of_middle) as middle, Engine(of_wide) as wide:
-            search = StillSearch(middle, wide)
+        with ExitStack() as stack:
+            search = StillSearch(*(stack.enter_context(Engine(manifest)) for manifest in _manifests()))
             for done, one in enumerate(listed, 1):
                 image, _ = _scaled(one.path)
                 began = time.perf_counter()
@@ -210,5 +210,5 @@ def _check_models() -> None:
             pass
 
 
-def _manifests() -> tuple[Manifest, Manifest]:
-    return find("detection", "middle"), find("detection", "wide")
+def _manifests() -> list[Manifest]:
+    return [find("detection", name) for name in ("middle", "wide", "window")]

@@ -58,8 +58,8 @@ _tools: list[_Tools] = []
 
 
 def _open() -> None:
-    near, far, middle, wide, liveness = (open_model(manifest) for manifest in _manifests())
-    _tools.append(_Tools(near, far, StillSearch(middle, wide), PassiveLiveness(liveness)))
+    near, far, *still, liveness = (open_model(manifest) for manifest in _manifests())
+    _tools.append(_Tools(near, far, StillSearch(*still), PassiveLiveness(liveness)))
 
 
 def _score(piece: Sequence[Presented]) -> list[Scored | str | None]:
@@ -113,5 +113,5 @@ def _check_models() -> None:
 
 
 def _manifests() -> list[Manifest]:
-    detection = [find("detection", name) for name in ("near", "far", "middle", "wide")]
+    detection = [find("detection", name) for name in ("near", "far", "middle", "wide", "window")]
     return [*detection, find("liveness")]

@@ -57,9 +57,8 @@ _tools: list[_Tools] = []
 
 
 def _open() -> None:
-    near, far, middle, wide, mesh = (open_model(manifest) for manifest in _manifests())
-    still = StillSearch(middle, wide)
-    _tools.append(_Tools(near, far, still, FaceMesh(mesh), open_embedder(find("embedding"))))
+    near, far, *still, mesh = (open_model(manifest) for manifest in _manifests())
+    _tools.append(_Tools(near, far, StillSearch(*still), FaceMesh(mesh), open_embedder(find("embedding"))))
 
 
 def _describe(paths: Sequence[Path]) -> list[Vector | PictureError | None]:
@@ -87,5 +86,5 @@ def _check_models() -> None:
 
 
 def _manifests() -> list[Manifest]:
-    detection = [find("detection", name) for name in ("near", "far", "middle", "wide")]
+    detection = [find("detection", name) for name in ("near", "far", "middle", "wide", "window")]
     return [*detection, find("landmarks")]

@@ -124,7 +124,7 @@ def open_models(
         curve = embedding.far_curve
         if curve is None:
             raise ManifestInvalid(f"{embedding.path} has no far_curve; reinstall or run tools/build_models")
-        still = StillSearch(engine("detection", "middle"), engine("detection", "wide"))
+        still = StillSearch(*(engine("detection", name) for name in ("middle", "wide", "window")))
         detector = FaceDetector(engine("detection", "near"), engine("detection", "far"), still)
         mesh = FaceMesh(engine("landmarks"))
         yield Models(

@@ -1,4 +1,4 @@
-"""Find faces: the near network on every frame, the far one where nobody is near; two others in stills."""
+"""Find faces: the near network on every frame, the far one where nobody is near; three others in stills."""
 
 from __future__ import annotations
 

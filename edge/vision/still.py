@@ -1,4 +1,5 @@
 """Find the faces of one picture: two networks that were trained on different faces, and what they agree on.
+A third one has a closer look at what they leave in doubt.
 
 The middle network is the near one with a larger input: exact, and blind to profiles and to faces of less
 than about 40 pixels in a 640 pixel picture. The wide one is FaceBoxes, made for crowds: it sees those, gives
@@ -17,6 +18,7 @@ from edge.core.frame import Image
 from edge.vision.anchors import Floats, Region, average, heaps, look
 from edge.vision.engine import Engine
 from edge.vision.faceboxes import look_wide
+from edge.vision.second_look import SecondLook
 
 _TILE_OVERLAP = 0.2
 """An upright picture is cut into parts as broad as it is, which share at least this much of their height."""
@@ -31,9 +33,10 @@ _LEAST_PROBABILITY, _MOST_PROBABILITY = 1e-5, 1.0 - 1e-5
 class StillSearch:
     """Searches single pictures; belongs to one thread and remembers nothing."""
 
-    def __init__(self, middle: Engine, wide: Engine) -> None:
+    def __init__(self, middle: Engine, wide: Engine, window: Engine) -> None:
         self.middle = middle
         self.wide = wide
+        self._second = SecondLook(window)
 
     def search(self, image: Image, least: float | None = None) -> list[Face]:
         """Find the faces of a uint8 (H, W, 3) BGR picture; best score first, overlaps removed.
@@ -46,10 +49,10 @@ class StillSearch:
         wide = np.concatenate([look_wide(self.wide, image, part) for part in parts(image, self.wide)])
         wanted = self.wide.manifest.threshold("face") if least is None else least
         height, width = image.shape[:2]
-        found = self._agree(middle, wide, 640.0 / max(height, width))
+        found = self._agree(image, middle, wide, 640.0 / max(height, width))
         return sorted((face for face in found if face.score >= wanted), key=lambda face: -face.score)
 
-    def _agree(self, middle: Floats, wide: Floats, scale: float) -> list[Face]:
+    def _agree(self, image: Image, middle: Floats, wide: Floats, scale: float) -> list[Face]:
         """scale: of a 640 pixel picture, in which the sizes of the regression are."""
         candidates = np.concatenate([middle, wide])
         faces = []
@@ -59,18 +62,14 @@ class StillSearch:
             mean = average(candidates[heap])
             if of_middle.size:
                 mean[4:] = average(candidates[of_middle])[4:]
-            size = max(mean[2] - mean[0], mean[3] - mean[1]) * scale
-            faces.append(
-                Face(
-                    box=Box(*mean[:4].tolist()),
-                    keypoints=mean[4:].reshape(6, 2),
-                    score=self._probability(
-                        _logit(candidates[of_middle], _UNSEEN_MIDDLE),
-                        _logit(candidates[of_wide], _UNSEEN_WIDE),
-                        float(size),
-                    ),
-                )
+            box = Box(*mean[:4].tolist())
+            first = self._probability(
+                _logit(candidates[of_middle], _UNSEEN_MIDDLE),
+                _logit(candidates[of_wide], _UNSEEN_WIDE),
+                max(box.width, box.height) * scale,
             )
+            score = self._second.probability(first, image, box, scale)
+            faces.append(Face(box, mean[4:].reshape(6, 2), score))
         return faces
 
     def _probability(self, middle: float, wide: float, size: float) -> float:

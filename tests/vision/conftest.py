@@ -49,6 +49,11 @@ def wide() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+def window() -> Iterator[Engine]:
+    yield from _opened("detection", "window")
+
+
+@pytest.fixture(scope="session")
 def mesh_engine() -> Iterator[Engine]:
     yield from _opened("landmarks")
 

@@ -21,8 +21,8 @@ from edge.vision.still import StillSearch, framed, parts
 
 
 @pytest.fixture
-def search(middle: Engine, wide: Engine) -> StillSearch:
-    return StillSearch(middle, wide)
+def search(middle: Engine, wide: Engine, window: Engine) -> StillSearch:
+    return StillSearch(middle, wide, window)
 
 
 @pytest.fixture(scope="module")

@@ -69,10 +69,10 @@ def embedder() -> Iterator[AnyEmbedder]:
 
 
 @pytest.fixture(scope="module")
-def watch(near, far, middle, wide, mesh_engine, embedder):
+def watch(near, far, middle, wide, window, mesh_engine, embedder):
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    detector, mesh = FaceDetector(near, far, StillSearch(middle, wide)), FaceMesh(mesh_engine)
+    detector, mesh = FaceDetector(near, far, StillSearch(middle, wide, window)), FaceMesh(mesh_engine)
 
     def watch(frames: Iterator[Frame], with_vectors: bool = True) -> Watched:
         watched, flow = Watched(), FaceFlow()

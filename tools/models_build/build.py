@@ -20,7 +20,7 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.fused import FusedEmbedder, Projection
 from edge.vision.manifest import find
 from edge.vision.mesh import FaceMesh
-from models_build import dlib_net, flatfile, pictures, quantize, sources
+from models_build import dlib_detector, dlib_net, flatfile, pictures, quantize, sources
 from models_build.equalize import equalize
 from models_build.faceboxes import FaceBoxes
 from models_build.fused import projection
@@ -56,6 +56,14 @@ def detection_wide(source: Path, weights: Path) -> bytes:
     scenes = list(pictures.for_detection((640, 480)))
     print(f"  {len(scenes)} pictures as examples", flush=True)
     return quantize.full_int8(lambda x: network(x), (1, 480, 640, 3), lambda: scenes)
+
+
+def detection_window(source: Path) -> bytes:
+    network = dlib_detector.build(source)
+    squares = list(pictures.for_window(dlib_detector.SIDE))
+    print(f"  {len(squares)} squares as examples", flush=True)
+    shape = (1, dlib_detector.SIDE, dlib_detector.SIDE, 3)
+    return quantize.full_int8(lambda x: network(x), shape, lambda: squares)
 
 
 def mesh_or_iris(source: Path) -> bytes:
@@ -109,6 +117,7 @@ BUILDERS: dict[str, Callable[..., bytes]] = {
     "detection-far": detection,
     "detection-middle": detection_middle,
     "detection-wide": detection_wide,
+    "detection-window": detection_window,
     "landmarks-mesh": mesh_or_iris,
     "iris-eye": mesh_or_iris,
     "attributes-faceres": attributes,

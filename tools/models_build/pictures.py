@@ -42,6 +42,18 @@ def for_detection(size_wh: tuple[int, int]) -> Iterator[np.ndarray]:
         yield full_range(cut(image, around, size_wh), 0, 255).astype(np.float32)
 
 
+def for_window(side: int) -> Iterator[np.ndarray]:
+    """Faces of about 80 pixels, and parts of crowds; float32 pixels 0..255, RGB."""
+    for path in sorted((data_folder() / "lfw_dev").glob("*/*_0001.jpg"))[::30]:
+        image = cv2.imread(str(path))
+        yield full_range(cut(image, Region(45, 45, 160), (side, side)), 0, 255).astype(np.float32)
+    for path in sorted((data_folder() / "detection").glob("*.jpg"))[::2]:
+        image = cv2.imread(str(path))
+        height, width = image.shape[:2]
+        for x, y in ((width // 3, height // 4), (width // 2, height // 2)):
+            yield full_range(cut(image, Region(x, y, side), (side, side)), 0, 255).astype(np.float32)
+
+
 def for_embedding(detector: FaceDetector, mesh: FaceMesh, aligner: FaceEmbedder) -> Iterator[np.ndarray]:
     """Aligned face chips; float32 pixels 0..255, RGB."""
     for image, landmarks in located(detector, mesh):

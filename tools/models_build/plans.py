@@ -115,6 +115,25 @@ PLANS = (
         thresholds={"score": 0.3, "face": 0.5},
     ),
     Plan(
+        task="detection",
+        name="window",
+        source="mmod_human_face_detector.dat",
+        facts={
+            "source": "mmod_human_face_detector.dat in the package face_recognition_models",
+            "version": "face_recognition_models 0.3.0",
+            "licence": "CC0-1.0",
+            "decoder": "window-8",
+            "input": {
+                "shape": [1, 128, 128, 3],
+                **PIXELS,
+                "normalization": "in the graph: (pixel - (122.782, 117.001, 104.298)) / 256",
+            },
+            "output": [output("confidence", 1, 13, 13, 1)],
+            "parameters": {"weight_first": 1.23, "weight_window": 2.9, "bias": 3.3},
+        },
+        thresholds={"doubtful": 0.05, "sure": 0.6},
+    ),
+    Plan(
         task="landmarks",
         name="mesh",
         source="face_landmark.tflite",

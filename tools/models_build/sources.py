@@ -49,6 +49,10 @@ MEMBERS = {
         FACE_RECOGNITION,
         "face_recognition_models-0.3.0/face_recognition_models/models/",
     ),
+    "mmod_human_face_detector.dat": (
+        FACE_RECOGNITION,
+        "face_recognition_models-0.3.0/face_recognition_models/models/",
+    ),
     "faceboxes.json": (HUMAN, "package/models/"),
     "faceboxes.bin": (HUMAN, "package/models/"),
     "faceres.json": (HUMAN, "package/models/"),
