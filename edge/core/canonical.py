@@ -32,14 +32,8 @@ def digest(value: Json) -> bytes:
 
 def _check(value: Json) -> None:
     """A float has as many spellings as there are programs that print one."""
-    level: list[Json] = [value]
-    while level:
-        if any(issubclass(kind, float) for kind in set(map(type, level))):
-            one = next(item for item in level if isinstance(item, float))
-            raise MessageMalformed(f"{one!r} has a fraction; what is signed holds whole numbers only")
-        level = [
-            inner
-            for item in level
-            if isinstance(item, dict | list)
-            for inner in (item.values() if isinstance(item, dict) else item)
-        ]
+    if isinstance(value, float):
+        raise MessageMalformed(f"{value!r} has a fraction; what is signed holds whole numbers only")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check(inner)
