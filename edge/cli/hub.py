@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import sys
-import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.cli.context import JsonOption, print_json
+from edge.cli.serving import log_to_stderr, told_to_stop
 
 if TYPE_CHECKING:
     from edge.settings import Settings
@@ -73,15 +70,8 @@ def run(
     link = broker_link(settings)
     if link is None:
         raise SettingsError("mqtt.host is not set: a hub reaches its doors through a broker; set it")
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=settings.log.level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run_hub(settings, link, stop)
+    log_to_stderr(settings.log.level)
+    run_hub(settings, link, told_to_stop())
 
 
 @app.command()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from edge.cli.serving import log_to_stderr, told_to_stop
 
 
 def run(
@@ -45,16 +43,9 @@ def run(
     from edge.app import on_trial
 
     settings, newcomers = on_trial.begin(context.obj.sources(overrides))
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=settings.log.level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log_to_stderr(settings.log.level)
     from edge.app.daemon import Daemon
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    code = Daemon(settings, on_trial=newcomers).run(stop)
+    code = Daemon(settings, on_trial=newcomers).run(told_to_stop())
     if code:
         raise typer.Exit(code)
