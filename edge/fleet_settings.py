@@ -71,15 +71,13 @@ class HubSettings(Section):
     """database: SQLAlchemy's address, e.g. `postgresql+psycopg://user@host/ostiary`; without one an SQLite
     file `hub.db` in the store's folder. id: of this hub on MQTT. signing_key: PEM file of the hub's Ed25519
     key, with the roles gallery, configuration and ota. keyring: who may sign requests to the hub.
-    gallery_key: seals the templates, 32 bytes in base64. galleries: those it keeps. accept_offers: whether
-    people whom a device enrolled are taken in at once; else somebody has to accept them. keep_days: of
-    events."""
+    galleries: those it keeps; what is sealed in them it cannot open. accept_offers: whether people whom a
+    device enrolled are taken in at once; else somebody has to accept them. keep_days: of events."""
 
     database: SecretStr | None = None
     id: Level = "hub"
     signing_key: Path | None = None
     keyring: Path | None = None
-    gallery_key: SecretStr | None = None
     galleries: tuple[Level, ...] = ("main",)
     accept_offers: bool = False
     keep_days: int = Field(default=365, ge=1, le=3650)

@@ -26,8 +26,6 @@ def gallery_key_file(entry: Entry) -> str | None:
     match entry.member.kind:
         case Kind.DEVICE if entry.member.gallery is not None:
             return f"{CREDENTIALS}/fleet.gallery_key"
-        case Kind.HUB:
-            return f"{CREDENTIALS}/hub.gallery_key"
         case Kind.OPERATOR if Role.GALLERY in entry.member.roles:
             return f"{CREDENTIALS}/fleet.gallery_key"
         case _:

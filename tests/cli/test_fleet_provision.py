@@ -184,6 +184,20 @@ def test_a_signing_key_is_replaced_and_the_one_before_counts_for_a_while(fleet: 
     assert not {first.kid, second.kid, third.kid} & kids(fleet)
 
 
+def test_who_opens_no_template_gets_no_gallery_key(fleet: Path) -> None:
+    provision(fleet, "device", "door-1", "--gallery", "main")
+    provision(fleet, "operator", "anna", "--role", "gallery")
+    provision(fleet, "operator", "bert", "--role", "operator")
+    provision(fleet, "hub")
+    key = (fleet / "keys/gallery.key").read_bytes().strip()
+    having = {
+        bundle.name
+        for bundle in (fleet / "bundles").iterdir()
+        if bundle.is_dir() and any(key in content for content in contents(bundle).values())
+    }
+    assert having == {"door-1", "anna"}
+
+
 def test_the_hub_gets_a_new_key_and_its_bundle_has_it(fleet: Path) -> None:
     before = load_signing_key(fleet / "bundles/hub/signing.pem")
     provision(fleet, "hub", "--new-key", "0")

@@ -78,7 +78,8 @@ def test_every_file_it_names_is_there() -> None:
 
 def test_every_credential_of_the_hub_is_named_as_a_setting() -> None:
     names = re.findall(r"^LoadCredential=([^:\n]+)", UNIT.read_text(), re.MULTILINE)
-    assert "hub.gallery_key" in names
+    assert "hub.database" in names
+    assert not any("gallery_key" in name for name in names), "the hub opens no template"
     for name in names:
         section, key = name.split(".")
         assert key in type(getattr(Settings(), section)).model_fields
