@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,6 +40,7 @@ from sqlalchemy.exc import (
 from edge.errors import DatabaseGone, SettingsError, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from edge.hub.tables import METADATA, schema
 from edge.store.database import keep_log
+from edge.store.database_file import make_private
 from edge.store.trouble import translated
 
 logger = logging.getLogger(__name__)
@@ -232,29 +230,11 @@ def put(connection: Connection, table: Table) -> Insert:
 
 
 def _sqlite(path: Path) -> Engine:
-    _prepare(path)
+    make_private(path, "the hub's database", "the hub")
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", partial(_configure, path))
     event.listen(engine, "begin", _begin)
     return engine
-
-
-def _prepare(path: Path) -> None:
-    """Make the folder and the file, readable by their owner only.
-
-    It is not opened: whoever closes it takes away the locks that other connections of this process hold.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            os.mknod(path, 0o600 | stat.S_IFREG)
-        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise StoreUnwritable(
-            f"cannot write the hub's database {path}: {error.strerror}; give the user that runs the hub write"
-            f" access to {path.parent}"
-        ) from error
 
 
 def _configure(path: Path, connection: sqlite3.Connection, _record: object) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +14,7 @@ from typing import Any, Self, TypeAlias
 import sqlite_utils
 
 from edge.errors import StoreError, StoreFull, StoreUnwritable
+from edge.store.database_file import make_private
 from edge.store.reserve import Reserve
 from edge.store.schema import check_ours, migrate
 from edge.store.trouble import damaged, translated
@@ -168,27 +166,7 @@ def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> s
 
 
 def _prepare(path: Path) -> None:
-    """Make the folder and the file, readable by their owner only: templates are in it.
-
-    The file is never opened here. Whoever closes it takes this process's locks of it away, those of other
-    connections too: the next process that ends would then delete the log that they write to.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            os.mknod(path, 0o600 | stat.S_IFREG)
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreUnwritable(f"the store {path} is not a regular file; choose another path")
-        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
-            path.chmod(0o600)
-        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise StoreUnwritable(
-            f"cannot write the store {path}: {error.strerror}; give the user that runs ostiary "
-            f"write access to {path.parent} and the files in it"
-        ) from error
+    status = make_private(path, "the store", "ostiary")
     if status.st_size == 0 and _has_content(path.with_name(path.name + "-wal")):
         raise damaged(path, "it is empty but its write-ahead log is not")
 

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select, text
 
-from edge.errors import DatabaseGone, SettingsError, StoreCorrupt, StoreError, StoreTooNew
+from edge.errors import (
+    DatabaseGone,
+    SettingsError,
+    StoreCorrupt,
+    StoreError,
+    StoreTooNew,
+    StoreUnwritable,
+)
 from edge.hub.database import HubDatabase, insert_new, open_hub, put
 from edge.hub.tables import schema, values
 
@@ -138,3 +145,19 @@ def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
     with open_hub(tmp_path / "new" / "hub.db") as database:
         database.migrate()
     assert (tmp_path / "new" / "hub.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    path.touch(0o644)
+    path.chmod(0o644)
+    with open_hub(path) as database:
+        database.migrate()
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_in_its_place_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    path.mkdir()
+    with pytest.raises(StoreUnwritable, match="is not a regular file"):
+        open_hub(path)
