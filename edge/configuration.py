@@ -224,7 +224,7 @@ def _explain(error: ValidationError, path: Path) -> str:
     first, *others = error.errors()
     key, text = _key(first), _message(first)
     if first["type"] == "extra_forbidden":
-        return f"unknown configuration key {key} ({path} or OSTIARY_*): {text}"
+        return f"unknown configuration key {key} ({path}, OSTIARY_* or a credential): {text}"
     if first["type"] == "union_tag_not_found":
         return f"configuration key {key}.kind is missing; {text} to {path} or OSTIARY_*"
     more = f" (and {len(others)} more)" if others else ""

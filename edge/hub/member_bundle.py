@@ -77,6 +77,9 @@ def provide(
     if sections := names.sections(inventory, entry, folder.path / base):
         title = f"# {member.kind} {member.id} of the site {inventory.site}; 'ostiary join' installs it.\n\n"
         files[CONFIGURATION] = (title + toml(sections)).encode()
+    for secret in (folder.path / base / CREDENTIALS).glob("*"):
+        if f"{CREDENTIALS}/{secret.name}" not in files:
+            secret.unlink()  # of a role that the member has no longer
     for name, content in files.items():
         folder.write(f"{base}/{name}", content, durable=False)
     if not sealed:

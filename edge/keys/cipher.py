@@ -41,7 +41,7 @@ def unseal(key: bytes, sealed: bytes, about: bytes) -> bytes:
         return _opened(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
     except InvalidTag as error:
         raise SealBroken(
-            "the row does not open with this key; compare gallery_key with that of the hub"
+            "the row does not open with this key; compare fleet.gallery_key with the site's, keys/gallery.key"
         ) from error
 
 

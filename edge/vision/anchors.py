@@ -102,7 +102,8 @@ def cut(image: Image, region: Region, size_wh: tuple[int, int], out: Image | Non
     canvas.fill(_BORDER)
     if x1 <= x0 or y1 <= y0:
         return canvas
-    left, top = round((x0 - region.x) * scale), round((y0 - region.y) * scale)
+    left = min(size_wh[0] - 1, round((x0 - region.x) * scale))
+    top = min(size_wh[1] - 1, round((y0 - region.y) * scale))
     right = min(size_wh[0], max(left + 1, round((x1 - region.x) * scale)))
     bottom = min(size_wh[1], max(top + 1, round((y1 - region.y) * scale)))
     part, _ = halved(image[y0:y1, x0:x1], scale)

@@ -17,10 +17,11 @@ from edge.vision.anchors import Region, show
 from edge.vision.engine import Engine
 
 DECODER = "window-8"
+_SIZE_WH, _SHAPE = (128, 128), (1, 13, 13, 1)
 _FACE_PX = (76.0, 90.0)
 """How large the face is shown, sides of BlazeFace's square: most that are faces answer to one of the two."""
 _NEAR = slice(3, 9)
-"""Of the 13 places across and down: those whose window the face fills, or nearly."""
+"""Of the places across and down: those whose window the face fills, or nearly."""
 _LEAST, _ENOUGH, _MOST = -1.2, 0.5, 1.1
 """Answers below the first and above the last say no more. One below the first, or one that is enough, spares
 the look at the other size."""
@@ -35,9 +36,13 @@ class SecondLook:
         manifest = engine.manifest
         if manifest.decoder != DECODER:
             raise ManifestInvalid(f"{manifest.path}: decoder {manifest.decoder!r} is not {DECODER}")
+        if (manifest.input.size_wh, [output.shape for output in manifest.outputs]) != (_SIZE_WH, [_SHAPE]):
+            raise ManifestInvalid(f"{manifest.path}: {DECODER} takes {_SIZE_WH} pixels and gives {_SHAPE}")
         self._engine = engine
         self._doubtful = manifest.threshold("doubtful")
         self._sure = manifest.threshold("sure")
+        if not 0.0 < self._doubtful <= self._sure <= 1.0:
+            raise ManifestInvalid(f"{manifest.path}: thresholds must be 0 < doubtful <= sure <= 1")
         self._weights = [manifest.parameter(name) for name in ("weight_first", "weight_window", "bias")]
 
     def probability(self, first: float, image: Image, box: Box, scale: float) -> float:
@@ -60,7 +65,7 @@ class SecondLook:
         x, y = box.center
         best = _LEAST
         for face_px in _FACE_PX:
-            across = max(2, round(side * self._engine.manifest.input.size_wh[0] / face_px))
+            across = max(2, round(side * _SIZE_WH[0] / face_px))
             show(self._engine, image, Region(round(x - across / 2), round(y - across / 2), across))
             (answers,) = self._engine.invoke()
             best = max(best, float(np.max(answers[0, _NEAR, _NEAR])))

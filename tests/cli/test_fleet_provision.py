@@ -198,6 +198,18 @@ def test_who_opens_no_template_gets_no_gallery_key(fleet: Path) -> None:
     assert having == {"door-1", "anna"}
 
 
+def test_a_secret_that_a_member_needs_no_longer_is_deleted(fleet: Path) -> None:
+    provision(fleet, "hub")
+    provision(fleet, "device", "door-1", "--gallery", "main")
+    old = fleet / "bundles/hub/credentials/hub.gallery_key"
+    old.parent.mkdir(mode=0o700, exist_ok=True)
+    old.write_text("of an earlier version")
+    provision(fleet, "hub")
+    provision(fleet, "device", "door-1", "--gallery", "main")
+    assert not old.exists()
+    assert (fleet / "bundles/door-1/credentials/fleet.gallery_key").is_file()
+
+
 def test_the_hub_gets_a_new_key_and_its_bundle_has_it(fleet: Path) -> None:
     before = load_signing_key(fleet / "bundles/hub/signing.pem")
     provision(fleet, "hub", "--new-key", "0")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.canonical import canonical
+from edge.errors import MessageMalformed
 from edge.keys.signature import SigningKey, is_right, kid_of, signed, signed_bytes
 from tests.keys.rings import OPERATOR, shared_secret, unlock
 
@@ -93,6 +94,19 @@ def test_a_secret_is_not_shown():
     assert repr(OPERATOR.secret) not in repr(OPERATOR)
     with pytest.raises(ValueError, match="no public part"):
         _ = shared_secret("s").public
+
+
+@pytest.mark.parametrize("depth", [400, 5_000, 100_000])
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["list", "dict"])
+def test_values_in_values_are_signed_or_refused_and_crash_nothing(depth, wrap):
+    value = 1
+    for _ in range(depth):
+        value = wrap(value)
+    if depth < 500:
+        assert canonical(value).count(b"1") == 1
+    else:
+        with pytest.raises(MessageMalformed):
+            canonical(value)
 
 
 def test_the_canonical_form_is_that_of_rfc_8785_for_what_has_one():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge.errors import ManifestInvalid
-from edge.vision.anchors import Region, cut, merge, overlaps, places
+from edge.vision.anchors import Region, cut, merge, overlaps, places, show
+from edge.vision.detector import whole
+from edge.vision.engine import Engine
 
 
 def candidate(x: float, y: float, side: float, score: float) -> np.ndarray:
@@ -58,6 +62,29 @@ def test_a_broad_cut_shows_the_height_that_its_width_asks_for() -> None:
     assert (lower[:28] == 200).all()
     assert not lower[32:48].any()
     assert np.unique(lower[50:]).tolist() == [128]
+
+
+@pytest.mark.parametrize("region", [Region(-256, 0, 257), Region(0, -400, 401), Region(49, 49, 400)])
+def test_a_cut_that_shows_less_than_a_pixel_of_the_picture_is_nearly_blank(region: Region) -> None:
+    seen = cut(np.zeros((50, 50, 3), np.uint8), region, (128, 128))
+    assert seen.shape == (128, 128, 3)
+    assert (seen == 128).mean() > 0.95
+
+
+def test_what_was_shown_before_leaves_nothing_behind(near: Engine) -> None:
+    bright = np.full((200, 300, 3), 255, np.uint8)
+    show(near, bright, whole(bright))
+    show(near, np.zeros((60, 300, 3), np.uint8), Region(0, -120, 300))
+    assert np.unique(near.input).tolist() == [0, 128]
+    show(near, bright, Region(900, 900, 50))
+    assert np.unique(near.input).tolist() == [128]
+
+
+def test_a_network_that_takes_floats_is_shown_them_normalized(near: Engine) -> None:
+    spec = replace(near.manifest.input, dtype="float32", mean=(28.0,), std=(100.0,))
+    floats = Engine(replace(near.manifest, input=spec))
+    show(floats, np.full((50, 50, 3), 78, np.uint8), Region(0, 0, 50))
+    np.testing.assert_allclose(floats.input, 0.5, atol=1e-6)
 
 
 def test_a_cut_outside_the_picture_is_blank() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -114,16 +115,43 @@ def test_a_tiny_face_is_not_looked_at_again(
     assert second.probability(DOUBT, portraits[0], box, 0.4) != DOUBT
 
 
-def test_a_clear_answer_costs_one_look_and_an_unclear_one_two(window: Engine, second: SecondLook) -> None:
+@pytest.mark.parametrize(
+    ("answers", "looks", "confidence"),
+    [
+        ((-1.5, 0.9), 1, -1.2),
+        ((0.9, -1.5), 1, 0.9),
+        ((-0.5, 0.2), 2, 0.2),
+        ((0.3, -1.0), 2, 0.3),
+        ((-0.5, 3.0), 2, 1.1),
+    ],
+)
+def test_a_clear_answer_spares_the_other_size(
+    window: Engine,
+    second: SecondLook,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: tuple[float, ...],
+    looks: int,
+    confidence: float,
+) -> None:
+    given = []
+
+    def invoke() -> list[np.ndarray]:
+        given.append(answers[len(given)])
+        field = np.full((1, 13, 13, 1), -2.0, np.float32)
+        field[0, 6, 6, 0] = given[-1]
+        field[0, 0, 0, 0] = 5.0  # a face elsewhere
+        return [field]
+
+    monkeypatch.setattr(window, "invoke", invoke)
     wall = np.full((240, 320, 3), 120, np.uint8)
-    before = window.invokes
-    confidence = second.confidence(wall, Box(100, 80, 180, 160))
-    assert window.invokes - before == (1 if confidence <= -1.2 else 2)
+    assert second.confidence(wall, Box(100, 80, 180, 160)) == pytest.approx(confidence)
+    assert len(given) == looks
 
 
 @pytest.mark.parametrize(
     "box",
     [
+        Box(-277, 100, -147, 230),
         Box(-50, -50, 20, 20),
         Box(300, 200, 400, 300),
         Box(0, 0, 320, 320),
@@ -140,3 +168,17 @@ def test_a_box_over_the_edge_or_of_no_size_has_an_answer(second: SecondLook, box
 def test_it_needs_its_own_decoder(near: Engine) -> None:
     with pytest.raises(ManifestInvalid, match="window-8"):
         SecondLook(near)
+
+
+@pytest.mark.parametrize("thresholds", [(0.0, 0.6), (0.05, 1.1), (0.7, 0.6)])
+def test_its_thresholds_must_be_probabilities(window: Engine, thresholds: tuple[float, float]) -> None:
+    wrong = dict(zip(("doubtful", "sure"), thresholds, strict=True))
+    with pytest.raises(ManifestInvalid, match="doubtful <= sure"):
+        SecondLook(Engine(replace(window.manifest, thresholds=wrong)))
+
+
+def test_a_network_of_another_size_is_refused(window: Engine) -> None:
+    (output,) = window.manifest.outputs
+    other = replace(window.manifest, outputs=(replace(output, shape=(1, 11, 11, 1)),))
+    with pytest.raises(ManifestInvalid, match="gives"):
+        SecondLook(Engine(other))
