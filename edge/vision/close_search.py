@@ -2,9 +2,9 @@
 
 As a single picture is searched, but from a lower probability on; again in four larger parts, and with room
 around it, for a face that fills it; and with the networks of the door, as far as the mesh confirms what they
-see. On the development pictures of crowds the
-parts cover 77 % of the faces of 20 to 32 pixels (of a 640 pixel picture) where one look covers 24 %, for four
-times the time and a false one in every third picture.
+see. On the development pictures of crowds boxes so found lie over the middle of 75 % of the faces of 20 to
+32 pixels (of a 640 pixel picture) where those of one look lie over 27 %, and of 90 instead of 82 % at 48 to
+64, for six times the time and a false one in every third picture.
 """
 
 from __future__ import annotations
