@@ -22,7 +22,7 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.faceboxes import as_labeled
 from edge.vision.image import load_picture
 from edge.vision.manifest import Manifest, find
-from edge.vision.still import StillSearch
+from edge.vision.still import NETWORKS, StillSearch
 
 _COLUMNS = ("image", "x0", "y0", "x1", "y1")
 _LONG_SIDE = 640
@@ -211,4 +211,4 @@ def _check_models() -> None:
 
 
 def _manifests() -> list[Manifest]:
-    return [find("detection", name) for name in ("middle", "wide", "window")]
+    return [find("detection", name) for name in NETWORKS]

@@ -20,7 +20,7 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.image import load_picture
 from edge.vision.liveness import PassiveLiveness
 from edge.vision.manifest import Manifest, find
-from edge.vision.still import StillSearch
+from edge.vision.still import NETWORKS, StillSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +113,5 @@ def _check_models() -> None:
 
 
 def _manifests() -> list[Manifest]:
-    detection = [find("detection", name) for name in ("near", "far", "middle", "wide", "window")]
+    detection = [find("detection", name) for name in ("near", "far", *NETWORKS)]
     return [*detection, find("liveness")]

@@ -16,7 +16,7 @@ from edge.vision.engine import Engine, open_model
 from edge.vision.image import load_picture
 from edge.vision.manifest import Manifest, find
 from edge.vision.mesh import FaceMesh
-from edge.vision.still import StillSearch
+from edge.vision.still import NETWORKS, StillSearch
 
 
 def picture_templates(
@@ -86,5 +86,5 @@ def _check_models() -> None:
 
 
 def _manifests() -> list[Manifest]:
-    detection = [find("detection", name) for name in ("near", "far", "middle", "wide", "window")]
+    detection = [find("detection", name) for name in ("near", "far", *NETWORKS)]
     return [*detection, find("landmarks")]

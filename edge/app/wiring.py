@@ -104,7 +104,7 @@ def open_models(
     from edge.vision.manifest import find
     from edge.vision.mesh import FaceMesh
     from edge.vision.occlusion import FaceOcclusion
-    from edge.vision.still import StillSearch
+    from edge.vision.still import NETWORKS, StillSearch
 
     cv2.setNumThreads(settings.vision.threads)
     over = (*more, *(folders(settings.store.folder) if folder is None else ()))
@@ -124,7 +124,7 @@ def open_models(
         curve = embedding.far_curve
         if curve is None:
             raise ManifestInvalid(f"{embedding.path} has no far_curve; reinstall or run tools/build_models")
-        still = StillSearch(*(engine("detection", name) for name in ("middle", "wide", "window")))
+        still = StillSearch(*(engine("detection", name) for name in NETWORKS))
         detector = FaceDetector(engine("detection", "near"), engine("detection", "far"), still)
         mesh = FaceMesh(engine("landmarks"))
         yield Models(

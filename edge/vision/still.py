@@ -20,6 +20,8 @@ from edge.vision.engine import Engine
 from edge.vision.faceboxes import look_wide
 from edge.vision.second_look import SecondLook
 
+NETWORKS = ("middle", "wide", "window")
+"""What a search is made of, in this order: the names of detection models."""
 _TILE_OVERLAP = 0.2
 """An upright picture is cut into parts as broad as it is, which share at least this much of their height."""
 _SCORE = 16
