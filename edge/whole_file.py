@@ -15,16 +15,9 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool 
 
     Raises StoreFull or StoreUnwritable; then an older file is as it was.
     """
-    unfinished = path.with_name(f".{path.name}.new")
+    unfinished = unfinished_beside(path)
     try:
-        unfinished.unlink(missing_ok=True)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            if durable:
-                os.fsync(file.fileno())
+        write_anew(unfinished, content, mode=mode, durable=durable)
         unfinished.replace(path)
         if durable:
             sync_folder(path.parent)
@@ -36,6 +29,23 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600, durable: bool 
         raise StoreUnwritable(
             f"{path} cannot be written ({error.strerror}); check the folder and its permissions"
         ) from error
+
+
+def unfinished_beside(path: Path) -> Path:
+    """Where a file is written before it is there under its name."""
+    return path.with_name(f".{path.name}.new")
+
+
+def write_anew(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Write a file in place of one that an earlier try may have left. Raises OSError."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        if durable:
+            os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge.errors import SettingsError
 from edge.keys.signature import SigningKey
-from edge.whole_file import sync_folder
+from edge.whole_file import sync_folder, unfinished_beside, write_anew
 
 SECRET_BYTES = 32
 _MOST_BYTES = 1 << 20
@@ -73,14 +73,9 @@ def read_guarded(path: Path) -> bytes:
 
 def write_secret(path: Path, content: bytes) -> None:
     """Write a new file of mode 0600, durably. Raises SettingsError, also when there is a file."""
-    unfinished = path.with_name(f".{path.name}.new")
+    unfinished = unfinished_beside(path)
     try:
-        unfinished.unlink(missing_ok=True)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_anew(unfinished, content)
         # Whole or not at all, over power cuts too; unlike a rename it replaces nothing.
         os.link(unfinished, path)
         unfinished.unlink()
