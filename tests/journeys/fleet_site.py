@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,3 +153,18 @@ def ready(site: FleetSite) -> None:
         "doors that are ready",
         60.0,
     )
+
+
+@contextmanager
+def running(folder: Path, doors: int = DOORS) -> Iterator[FleetSite]:
+    """A site with its broker, its hub and so many virtual doors, all at work."""
+    made = FleetSite(folder, doors)
+    made.provision()
+    try:
+        made.start_broker()
+        made.start_hub()
+        made.start_doors()
+        ready(made)
+        yield made
+    finally:
+        made.close()

@@ -16,7 +16,7 @@ from edge.errors import KeyUnusable
 from tests.broker import until
 from tests.cli.command import Done, ostiary
 from tests.journeys.daemon_process import DaemonProcess
-from tests.journeys.fleet_site import DOORS, ROOT, FleetSite, ready
+from tests.journeys.fleet_site import DOORS, ROOT, FleetSite, running
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 SIMS = [f"sim-{number}" for number in range(1, DOORS + 1)]
@@ -25,16 +25,8 @@ PICTURE = ROOT / "edge" / "demo" / "portraits" / "eileen_collins.jpg"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetSite]:
-    made = FleetSite(tmp_path_factory.mktemp("north"))
-    made.provision()
-    try:
-        made.start_broker()
-        made.start_hub()
-        made.start_doors()
-        ready(made)
+    with running(tmp_path_factory.mktemp("north")) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from edge.demo.broker import find_mosquitto
 from tests.broker import until
-from tests.journeys.fleet_site import ROOT, FleetSite, ready
+from tests.journeys.fleet_site import ROOT, FleetSite, running
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 DOORS = 200
@@ -18,16 +18,8 @@ PICTURE = ROOT / "edge" / "demo" / "portraits" / "eileen_collins.jpg"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[FleetSite]:
-    made = FleetSite(tmp_path, doors=DOORS)
-    made.provision()
-    try:
-        made.start_broker()
-        made.start_hub()
-        made.start_doors()
-        ready(made)
+    with running(tmp_path, doors=DOORS) as made:
         yield made
-    finally:
-        made.close()
 
 
 def test_everybody_is_reached(site: FleetSite) -> None:
