@@ -166,8 +166,9 @@ def _connect(path: Path, durable: bool, busy_timeout_s: float, check: bool) -> s
 
 
 def _prepare(path: Path) -> None:
-    status = make_private(path, "the store", "ostiary")
-    if status.st_size == 0 and _has_content(path.with_name(path.name + "-wal")):
+    make_private(path, "the store", "ostiary")
+    # In this order: who makes the store at this moment fills the file before its log.
+    if _has_content(path.with_name(path.name + "-wal")) and not _has_content(path):
         raise damaged(path, "it is empty but its write-ahead log is not")
 
 

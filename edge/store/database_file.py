@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.errors import StoreUnwritable
 
 
-def make_private(path: Path, what: str, user: str) -> os.stat_result:
+def make_private(path: Path, what: str, user: str) -> None:
     """Make the folder and the file unless they are there, readable by their owner only: templates are in it.
 
     The file is never opened here. Whoever closes it takes this process's locks of it away, those of other
@@ -34,4 +34,3 @@ def make_private(path: Path, what: str, user: str) -> os.stat_result:
             f"cannot write {what} {path}: {error.strerror}; give the user that runs {user} "
             f"write access to {path.parent} and the files in it"
         ) from error
-    return status

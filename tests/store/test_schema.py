@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from edge.store import database
 from edge.store.database import open_database
 from edge.store.schema import APPLICATION_ID, STEPS, migrate
 
@@ -135,6 +136,21 @@ def test_each_step_is_applied_once(store_path):
         migrate(connection, store_path, (*STEPS, step))
     assert len(contents(connection)["extra"]) == 1
     connection.close()
+
+
+def test_a_store_that_another_process_makes_at_this_moment_is_not_called_damaged(store_path, monkeypatch):
+    has_content = database._has_content
+    others = []
+
+    def look(path):
+        if not others:
+            others.append(None)
+            others[0] = open_database(store_path, durable=True)
+        return has_content(path)
+
+    monkeypatch.setattr(database, "_has_content", look)
+    open_database(store_path, durable=True).close()
+    others[0].close()
 
 
 @pytest.mark.parametrize("attempt", range(30))
